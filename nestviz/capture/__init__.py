@@ -1,0 +1,15 @@
+"""What runs in the user's processes: standard library and Ray alone, never in the way.
+
+Importing this room puts the recording versions of Ray's calls in place. That happens at import because a worker learns of nestviz
+only by unpickling an instrumented function, which imports what the function names and calls nothing.
+"""
+
+from __future__ import annotations
+
+from nestviz.capture.blocks import SectionHandle, annotate, record, span
+from nestviz.capture.functions import remote
+from nestviz.capture.install import install_hooks
+
+__all__ = ["SectionHandle", "annotate", "record", "remote", "span"]
+
+install_hooks()

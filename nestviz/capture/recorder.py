@@ -1,0 +1,132 @@
+"""Turning what happens in this process into records of its ring."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Iterable, Sequence
+
+from nestviz.capture.clock import monotonic_ns
+from nestviz.collector.ring import RingWriter
+from nestviz.events import TEXT_BYTES, EventKind, State
+
+__all__ = ["MAX_REFS", "Recorder"]
+
+MAX_REFS = 1_000
+"""Refs recorded per wait; beyond it only their count is."""
+
+_MAX_TEXT_BYTES = 4_000
+_MAX_TEXTS = 10_000
+_INT_NOTE, _FLOAT_NOTE, _TEXT_NOTE = 0, 1, 2
+_FLOAT = struct.Struct("<d")
+_INT = struct.Struct("<q")
+_INT_LIMIT = 1 << 63
+
+
+class Recorder:
+    """Writes records; every method is thread-safe, returns at once and never raises for lack of room."""
+
+    def __init__(self, ring: RingWriter) -> None:
+        self._put = ring.put
+        self._ring = ring
+        self._texts: dict[str, int] = {}
+        self._dropped_before = 0
+        self._text_numbers = itertools.count(1)
+        self._scopes = itertools.count(1)
+        self._blocks = itertools.count(1)
+        self._waits = itertools.count(1)
+
+    def close(self) -> None:
+        """Stop writing; what was written stays for the collector."""
+        self._ring.close()
+
+    def abandon(self) -> None:
+        """Stop writing in a forked child, whose parent goes on."""
+        self._ring.abandon()
+
+    def submitted(self, place: tuple[int, int], task_id: bytes, name: str, begin: int, size: int) -> None:
+        """A call was handed over; `begin` is when `.remote()` was entered, now is when it returned."""
+        end = monotonic_ns()
+        self._put(EventKind.SUBMIT, 0, 0, self._text(name), begin, end, place[0], place[1], task_id, size)
+
+    def started(self, task_id: bytes, attempt: int, name: str, size: int) -> int:
+        """A task's attempt begins here; returns the number that the other calls name it by."""
+        scope = next(self._scopes)
+        self._put(EventKind.START, 0, attempt, self._text(name), monotonic_ns(), 0, scope, 0, task_id, size)
+        return scope
+
+    def came_from(self, scope: int, parent_id: bytes, begin: int) -> None:
+        """The attempt was called by that task at that moment, and its caller has no id of it."""
+        self._put(EventKind.ORIGIN, 0, 0, 0, begin, 0, scope, 0, parent_id)
+
+    def ended(self, scope: int, state: State, error: str) -> None:
+        """The attempt is over."""
+        now = monotonic_ns()
+        self._put(EventKind.END, state, 0, self._text(error) if error else 0, now, 0, scope)
+
+    def wait_began(self, scope: int, kind: int, refs: Sequence[bytes], asked: int) -> tuple[int, int]:
+        """A `ray.get` or `ray.wait` on those tasks' results begins; returns its number and its beginning."""
+        number = next(self._waits)
+        begin = monotonic_ns()
+        self._put(EventKind.WAIT_BEGIN, kind, 0, 0, begin, 0, scope, number, refs[0] if refs else b"", asked)
+        for ref in itertools.islice(refs, 1, None):
+            self._put(EventKind.WAIT_REF, 0, 0, 0, 0, 0, scope, number, ref)
+        return number, begin
+
+    def wait_ended(self, scope: int, number: int, begin: int, got: int, refs: Iterable[bytes], *, is_failed: bool) -> None:
+        """The wait is over; `refs` are the tasks whose results it got, if those are not simply all."""
+        end = monotonic_ns()
+        for ref in refs:
+            self._put(EventKind.WAIT_REF, 1, 0, 0, 0, 0, scope, number, ref)
+        self._put(EventKind.WAIT_END, int(is_failed), 0, 0, begin, end, scope, number, b"", got)
+
+    def block_began(self, scope: int, outer: int, name: str, *, is_section: bool) -> int:
+        """A span block opens; returns its number."""
+        block = next(self._blocks)
+        self._put(EventKind.SPAN_BEGIN, int(is_section), 0, self._text(name), monotonic_ns(), outer, scope, block)
+        return block
+
+    def block_ended(self, scope: int, block: int, *, is_failed: bool) -> None:
+        """The block closes."""
+        self._put(EventKind.SPAN_END, int(is_failed), 0, 0, 0, monotonic_ns(), scope, block)
+
+    def noted(self, place: tuple[int, int], key: str, value: float | str) -> None:
+        """An annotation. An integer beyond 64 bits is kept as a float."""
+        scope, block = place
+        code = self._text(key)
+        if isinstance(value, str):
+            self._put(EventKind.NOTE, _TEXT_NOTE, 0, code, 0, 0, scope, block, b"", self._text(value))
+        elif isinstance(value, int) and -_INT_LIMIT <= value < _INT_LIMIT:
+            self._put(EventKind.NOTE, _INT_NOTE, 0, code, 0, 0, scope, block, b"", value)
+        else:
+            bits = _INT.unpack(_FLOAT.pack(_as_float(value)))[0]
+            self._put(EventKind.NOTE, _FLOAT_NOTE, 0, code, 0, 0, scope, block, b"", bits)
+
+    def _text(self, text: str) -> int:
+        """The number of a text, which is written out at its first use, and again after records were dropped."""
+        if self._ring.dropped != self._dropped_before or len(self._texts) >= _MAX_TEXTS:
+            self._dropped_before = self._ring.dropped
+            self._texts.clear()
+        number = self._texts.get(text)
+        if number is None:
+            number = next(self._text_numbers)
+            self._write_text(number, text)
+            self._texts[text] = number
+        return number
+
+    def _write_text(self, number: int, text: str) -> None:
+        data = text.encode("utf-8", "replace")[:_MAX_TEXT_BYTES]
+        parts = [data[i : i + TEXT_BYTES] for i in range(0, len(data), TEXT_BYTES)] or [b""]
+        for index, part in enumerate(parts):
+            last = 0x8000 if index == len(parts) - 1 else 0
+            head = struct.pack("<BBHI", EventKind.TEXT, len(part), index | last, number)
+            self._ring.put_bytes(head + part.ljust(TEXT_BYTES, b"\0"))
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+

@@ -1,0 +1,50 @@
+"""Finding this node's collector, and starting it: what drivers do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, cast
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from nestviz.collector.actor import Collector
+
+__all__ = ["CollectorHandle", "ensure_collector"]
+
+_NAMESPACE = "nestviz"
+_VERSION = 1
+
+
+class _Method(Protocol):
+    def remote(self, *args: object) -> ray.ObjectRef[object]: ...
+
+
+class CollectorHandle(Protocol):
+    """The actor's handle as its users see it."""
+
+    @property
+    def hurry(self) -> _Method: ...
+    @property
+    def sync(self) -> _Method: ...
+    @property
+    def finish(self) -> _Method: ...
+    @property
+    def journals(self) -> _Method: ...
+    @property
+    def problems(self) -> _Method: ...
+    @property
+    def read(self) -> _Method: ...
+
+
+def ensure_collector(base: Path, node_id: str) -> CollectorHandle:
+    """The collector of the node, started if need be; returns at once, the process may still be on its way."""
+    actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Collector)
+    options = actor.options(
+        name=f"collector-{_VERSION}-{node_id}",
+        namespace=_NAMESPACE,
+        lifetime="detached",
+        get_if_exists=True,
+        scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+    )
+    return cast("CollectorHandle", options.remote(str(base)))

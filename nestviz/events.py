@@ -1,0 +1,120 @@
+"""The words of a recording: task states, phases, row kinds and the fixed 64-byte event record.
+
+Everything here is standard library only, because every Ray worker imports it.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+
+__all__ = [
+    "ID_BYTES",
+    "NIL_ID",
+    "RECORD",
+    "RECORD_BYTES",
+    "TEXT_BYTES",
+    "UNKNOWN_SIZE",
+    "EventKind",
+    "Phase",
+    "RowKind",
+    "State",
+    "WaitKind",
+]
+
+ID_BYTES = 24
+NIL_ID = b"\xff" * ID_BYTES
+UNKNOWN_SIZE = -1
+
+
+class State(enum.IntEnum):
+    """What is known of one attempt: submitted → running ⇄ blocked → one of the four ends."""
+
+    SUBMITTED = 0
+    RUNNING = 1
+    BLOCKED = 2
+    FINISHED = 3
+    FAILED = 4
+    CANCELLED = 5
+    LOST = 6
+
+
+class Phase(enum.IntEnum):
+    """The disjoint phases of one attempt's life; together they add up to it."""
+
+    SUBMIT = 0
+    QUEUE = 1
+    FETCH = 2
+    COMPUTE = 3
+    SPAWN = 4
+    BLOCKED = 5
+    RECEIVE = 6
+    STORE = 7
+
+
+class RowKind(enum.IntEnum):
+    """What a row of the trace stands for."""
+
+    TASK = 0
+    SPAN = 1
+    DRIVER = 2
+    UNKNOWN_PARENT = 3
+
+
+class WaitKind(enum.IntEnum):
+    """Which call of Ray a wait is."""
+
+    GET = 0
+    WAIT = 1
+
+
+class EventKind(enum.IntEnum):
+    """The kinds of records; what each field means is in the table below.
+
+    ============ ======= ============ ============== ============ ============== ================ ==================
+    kind         flags   aux          code           a            b              scope / block    id, size
+    ============ ======= ============ ============== ============ ============== ================ ==================
+    SUBMIT       –       –            name           begin        end            parent / block   the child, elements
+    ORIGIN       –       –            –              begin        –              the child        the parent task
+    START        –       attempt      name           function     –              the attempt      the task, elements
+                                                     entry
+    END          state   –            error text     function     –              the attempt      –
+                                                     exit
+    WAIT_BEGIN   get or  –            –              begin        –              waiter / number  –, refs asked for
+                 wait
+    WAIT_END     1 = it  –            –              begin        end            waiter / number  –, refs got
+                 raised
+    WAIT_REF     1 =     –            –              –            –              waiter / number  a ref's task
+                 got
+    SPAN_BEGIN   1 =     –            name           begin        outer block    owner / block    –
+                 section
+    SPAN_END     1 = it  –            –              –            end            owner / block    –
+                 raised
+    NOTE         0 int,  –            key            –            –              owner / block    –, value (bits, or
+                 1 float                                                                         text number)
+                 2 text
+    TEXT         bytes   chunk,       text number    the text's bytes fill the rest of the record
+                 used    0x8000=last
+    ============ ======= ============ ============== ============ ============== ================ ==================
+
+    `scope` numbers the attempts that one process ran (1, 2, …); 0 is the process itself, which for a driver is the root of the
+    tree. Blocks, waits and texts are numbered per process too. Times are the process's monotonic counter in nanoseconds.
+    """
+
+    SUBMIT = 1
+    ORIGIN = 2
+    START = 3
+    END = 4
+    WAIT_BEGIN = 5
+    WAIT_END = 6
+    WAIT_REF = 7
+    SPAN_BEGIN = 8
+    SPAN_END = 9
+    NOTE = 10
+    TEXT = 11
+
+
+# kind, flags, aux, code, a, b, scope, block, id, size
+RECORD = struct.Struct("<BBHIqqII24sq")
+RECORD_BYTES = RECORD.size
+TEXT_BYTES = RECORD_BYTES - 8

@@ -1,0 +1,1 @@
+"""The bytes of a recording on disk: one append-only file of checked chunks."""

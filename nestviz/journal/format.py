@@ -1,0 +1,80 @@
+"""The journal's format, whole: a greeting, then chunks, each with a checked header.
+
+A journal is `GREETING`, then any number of chunks. A chunk is a 32-byte header (little endian: magic, kind, codec, 2 spare bytes,
+process, number of the first record, count of records, length of the payload, CRC-32 of the payload) and its payload:
+
+======== ====================================================================================================================
+META     JSON object: recording, name, job_id, begin_ns, cpus, clock (offset from the monotonic counter to Unix ns), command, …
+PROCESS  JSON object: pid, node_id, worker_id, is_driver; `process` is the number that later chunks call it by
+EVENTS   `count` records of `events.RECORD_BYTES`, the first of them the process's record number `first`
+DROPPED  no payload; `first` is how many records the process has had to drop so far
+NAME     the recording's new name, UTF-8
+GONE     no payload; the process died at about Unix time `first` (ns)
+END      JSON object: state (complete or interrupted), end_ns, reason
+======== ====================================================================================================================
+
+Codec 0 is plain, 1 is zlib. Readers skip kinds they do not know. Version 1 is the only one so far.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+import zlib
+from dataclasses import dataclass
+
+__all__ = ["CHUNK_HEADER", "GREETING", "MAGIC", "Chunk", "ChunkKind", "decode_payload", "encode_chunk"]
+
+GREETING = b"nestviz journal 1\n"
+MAGIC = b"nvC\x01"
+CHUNK_HEADER = struct.Struct("<4sBBHIQIII")
+MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+_PLAIN, _ZLIB = 0, 1
+_WORTH_PACKING_BYTES = 512
+
+
+class ChunkKind(enum.IntEnum):
+    """What a chunk holds."""
+
+    META = 1
+    PROCESS = 2
+    EVENTS = 3
+    DROPPED = 4
+    NAME = 5
+    END = 6
+    GONE = 7
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One chunk as read: `payload` is unpacked and its checksum was right."""
+
+    kind: int
+    process: int
+    first: int
+    count: int
+    payload: bytes
+
+
+def encode_chunk(kind: ChunkKind, payload: bytes = b"", *, process: int = 0, first: int = 0, count: int = 0) -> bytes:
+    """The bytes of one chunk, packed when that is worth it."""
+    codec = _PLAIN
+    if len(payload) >= _WORTH_PACKING_BYTES:
+        codec, payload = _ZLIB, zlib.compress(payload, 1)
+    return CHUNK_HEADER.pack(MAGIC, kind, codec, 0, process, first, count, len(payload), zlib.crc32(payload)) + payload
+
+
+def decode_payload(codec: int, payload: bytes) -> bytes:
+    """The plain payload; ValueError when the codec is unknown, the data broken or larger than `MAX_PAYLOAD_BYTES`."""
+    if codec == _PLAIN:
+        return payload
+    if codec != _ZLIB:
+        raise ValueError(f"unknown codec {codec}")
+    unpacker = zlib.decompressobj()
+    try:
+        plain = unpacker.decompress(payload, MAX_PAYLOAD_BYTES)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if not unpacker.eof:
+        raise ValueError("a chunk unpacks to more than a chunk may hold")
+    return plain

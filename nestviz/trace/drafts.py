@@ -1,0 +1,177 @@
+"""The first half of the join: one draft row per attempt, per call that nobody has started yet, and per span block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nestviz.events import EventKind, RowKind, State
+from nestviz.trace.joins import id_keys, lookup
+from nestviz.trace.model import UNKNOWN, Ids, Ints
+from nestviz.trace.store import Records, RecordStore
+from nestviz.trace.texts import Texts
+
+__all__ = ["NO_KEY", "Drafts", "draft_rows"]
+
+NO_KEY = -1
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """Columns of equal length. A key is a process's number and one of its attempts or blocks, or NO_KEY."""
+
+    kind: Ints
+    task_id: Ids  # zeros for blocks
+    process: Ints  # the process it runs in, -1 before it started
+    attempt_key: Ints
+    block_key: Ints
+    parent_key: Ints  # the attempt (or process) that submitted it or opened it
+    origin_id: Ids  # the parent's id where the child has brought it along, else zeros
+    has_origin: NDArray[np.bool_]
+    in_block_key: Ints  # the block in which it was submitted or opened
+    attempt: Ints
+    name: Ints
+    state: Ints
+    submit_begin: Ints
+    submit_end: Ints
+    start: Ints
+    end: Ints
+    size: Ints
+    error: Ints
+    is_section: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def take(self, order: Ints) -> Drafts:
+        """The drafts in another order."""
+        return Drafts(*(getattr(self, f.name)[order] for f in fields(self)))
+
+
+def draft_rows(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
+    """All drafts in order of submission; where that is unknown, of their start. Times become Unix ns."""
+    starts, submits = store.of(EventKind.START), store.of(EventKind.SUBMIT)
+    parts = [
+        _attempts(store, texts, starts, submits, clock_ns),
+        _pending(texts, starts, submits, clock_ns),
+        _blocks(store, texts, clock_ns),
+    ]
+    drafts = Drafts(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drafts)))
+    moment = np.where(drafts.submit_begin == UNKNOWN, drafts.start, drafts.submit_begin)
+    return drafts.take(np.lexsort((drafts.block_key, drafts.attempt_key, id_keys(drafts.task_id), drafts.attempt, moment)))
+
+
+def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Records, clock_ns: int) -> Drafts:
+    ends, origins = store.of(EventKind.END), store.of(EventKind.ORIGIN)
+    key = starts.key("scope")
+    end_at = lookup(ends.key("scope"), key)
+    submit_at = lookup(id_keys(submits.raw["id"]), id_keys(starts.raw["id"]))
+    origin_at = lookup(origins.key("scope"), key)
+    has_origin = (origin_at >= 0) & (submit_at < 0)
+    begin = np.where(has_origin, _pick(origins.raw["a"], origin_at, 0) + clock_ns, UNKNOWN)
+    size = starts.raw["size"]
+    return Drafts(
+        kind=np.full(len(key), RowKind.TASK, np.int64),
+        task_id=starts.raw["id"],
+        process=starts.process,
+        attempt_key=key,
+        block_key=np.full(len(key), NO_KEY, np.int64),
+        parent_key=_pick(submits.key("scope"), submit_at, NO_KEY),
+        origin_id=_pick_ids(origins.raw["id"], np.where(has_origin, origin_at, -1)),
+        has_origin=has_origin,
+        in_block_key=_block_key(submits, submit_at),
+        attempt=starts.raw["aux"].astype(np.int64),
+        name=np.where(submit_at >= 0, _pick(texts.of(submits), submit_at, 0), texts.of(starts)),
+        state=_pick(ends.raw["flags"].astype(np.int64), end_at, State.RUNNING),
+        submit_begin=np.where(has_origin, begin, _pick(submits.raw["a"] + clock_ns, submit_at, UNKNOWN)),
+        submit_end=np.where(has_origin, begin, _pick(submits.raw["b"] + clock_ns, submit_at, UNKNOWN)),
+        start=starts.raw["a"] + clock_ns,
+        end=_pick(ends.raw["a"] + clock_ns, end_at, UNKNOWN),
+        size=np.where(size >= 0, size, _pick(submits.raw["size"], submit_at, UNKNOWN)),
+        error=_error_numbers(texts, ends, end_at),
+        is_section=np.zeros(len(key), np.bool_),
+    )
+
+
+def _pending(texts: Texts, starts: Records, submits: Records, clock_ns: int) -> Drafts:
+    submits = submits.take(lookup(id_keys(starts.raw["id"]), id_keys(submits.raw["id"])) < 0)
+    count = len(submits)
+    nothing = np.full(count, UNKNOWN, np.int64)
+    return Drafts(
+        kind=np.full(count, RowKind.TASK, np.int64),
+        task_id=submits.raw["id"],
+        process=nothing,
+        attempt_key=np.full(count, NO_KEY, np.int64),
+        block_key=np.full(count, NO_KEY, np.int64),
+        parent_key=submits.key("scope"),
+        origin_id=np.zeros(count, "V24"),
+        has_origin=np.zeros(count, np.bool_),
+        in_block_key=_block_key(submits, np.arange(count)),
+        attempt=np.zeros(count, np.int64),
+        name=texts.of(submits),
+        state=np.full(count, State.SUBMITTED, np.int64),
+        submit_begin=submits.raw["a"] + clock_ns,
+        submit_end=submits.raw["b"] + clock_ns,
+        start=nothing,
+        end=nothing,
+        size=submits.raw["size"].astype(np.int64),
+        error=nothing,
+        is_section=np.zeros(count, np.bool_),
+    )
+
+
+def _blocks(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
+    begins, ends = store.of(EventKind.SPAN_BEGIN), store.of(EventKind.SPAN_END)
+    key = begins.key("block")
+    end_at = lookup(ends.key("block"), key)
+    has_failed = _pick(ends.raw["flags"].astype(np.int64), end_at, 0) > 0
+    count = len(key)
+    outer = begins.raw["b"].astype(np.int64)
+    return Drafts(
+        kind=np.full(count, RowKind.SPAN, np.int64),
+        task_id=np.zeros(count, "V24"),
+        process=begins.process,
+        attempt_key=np.full(count, NO_KEY, np.int64),
+        block_key=key,
+        parent_key=begins.key("scope"),
+        origin_id=np.zeros(count, "V24"),
+        has_origin=np.zeros(count, np.bool_),
+        in_block_key=np.where(outer > 0, (begins.process << 32) | outer, NO_KEY),
+        attempt=np.zeros(count, np.int64),
+        name=texts.of(begins),
+        state=np.where(end_at < 0, State.RUNNING, np.where(has_failed, State.FAILED, State.FINISHED)).astype(np.int64),
+        submit_begin=np.full(count, UNKNOWN, np.int64),
+        submit_end=np.full(count, UNKNOWN, np.int64),
+        start=begins.raw["a"] + clock_ns,
+        end=_pick(ends.raw["b"] + clock_ns, end_at, UNKNOWN),
+        size=np.full(count, UNKNOWN, np.int64),
+        error=np.full(count, UNKNOWN, np.int64),
+        is_section=(begins.raw["flags"] & 1) > 0,
+    )
+
+
+def _block_key(submits: Records, at: Ints) -> Ints:
+    has_block = _pick(submits.raw["block"].astype(np.int64), at, 0) > 0
+    return np.where(has_block, _pick(submits.key("block"), at, NO_KEY), NO_KEY)
+
+
+def _error_numbers(texts: Texts, ends: Records, at: Ints) -> Ints:
+    has_error = _pick(ends.raw["code"].astype(np.int64), at, 0) > 0
+    return np.where(has_error, _pick(texts.of(ends), at, 0), UNKNOWN)
+
+
+def _pick(values: NDArray[np.int64], at: Ints, missing: int) -> Ints:
+    """`values[at]`, and `missing` where `at` is negative."""
+    if not len(values):
+        return np.full(len(at), missing, np.int64)
+    picked: Ints = np.where(at >= 0, values[at], missing).astype(np.int64)
+    return picked
+
+
+def _pick_ids(values: Ids, at: Ints) -> Ids:
+    picked = np.zeros(len(at), "V24")
+    known = at >= 0
+    picked[known] = values[at[known]]
+    return picked

@@ -1,0 +1,141 @@
+"""From chunks of a journal to a Trace: `Fold` takes chunks in any order, also twice, and gives the trace of what it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from nestviz.journal.format import Chunk, ChunkKind
+from nestviz.trace.assembly import assemble
+from nestviz.trace.model import Process, RecordingInfo, Trace
+from nestviz.trace.store import RecordStore
+
+__all__ = ["Fold", "Known"]
+
+
+class Known:
+    """What the journal says beside events: the recording, its processes, its end."""
+
+    def __init__(self) -> None:
+        self.meta: dict[str, object] = {}
+        self.end: dict[str, object] = {}
+        self.name = ""
+        self.processes: dict[int, dict[str, object]] = {}
+        self.dropped: dict[int, int] = {}
+        self.gone_ns: dict[int, int] = {}
+
+    @property
+    def clock_ns(self) -> int:
+        """What to add to a process's monotonic counter to get Unix time."""
+        return _integer(self.meta.get("clock"))
+
+    @property
+    def driver_id(self) -> bytes:
+        """Ray's id of the driver's own task, 24 bytes."""
+        try:
+            ident = bytes.fromhex(str(self.meta.get("driver_id", "")))
+        except ValueError:
+            ident = b""
+        return ident if len(ident) == 24 else b"\xff" * 24  # noqa: PLR2004 - events.ID_BYTES
+
+    @property
+    def end_ns(self) -> int:
+        """When the recording was closed; 0 while it is not."""
+        return _integer(self.end.get("end_ns")) if self.end else 0
+
+    def process(self, number: int) -> Process:
+        """The process of that number, as far as it introduced itself."""
+        meta = self.processes.get(number, {})
+        return Process(
+            pid=_integer(meta.get("pid")),
+            node_id=str(meta.get("node_id", "")),
+            worker_id=str(meta.get("worker_id", "")),
+            is_driver=meta.get("is_driver") is True,
+        )
+
+    def uid(self, number: int) -> bytes:
+        """16 bytes that tell the process from all others."""
+        try:
+            uid = bytes.fromhex(str(self.processes.get(number, {}).get("uid", "")))
+        except ValueError:
+            uid = b""
+        return (uid or number.to_bytes(4, "big")).rjust(16, b"\0")[:16]
+
+    def info(self, state: str, problem: str) -> RecordingInfo:
+        """The recording's description."""
+        meta = self.meta
+        versions = meta.get("versions")
+        return RecordingInfo(
+            recording=str(meta.get("recording", "")),
+            name=self.name or str(meta.get("name", "")),
+            state=state,
+            begin_ns=_integer(meta.get("begin_ns")),
+            cpus=float(_number(meta.get("cpus"))),
+            job_id=str(meta.get("job_id", "")),
+            driver_pid=_integer(meta.get("driver_pid")),
+            command=str(meta.get("command", "")),
+            versions=tuple((str(k), str(v)) for k, v in versions.items()) if isinstance(versions, Mapping) else (),
+            problem=problem,
+        )
+
+
+class Fold:
+    """Grows with the journal. `trace` gives a frozen picture; nothing handed out changes afterwards."""
+
+    def __init__(self) -> None:
+        self._known = Known()
+        self._store = RecordStore()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the recording's last word has been read."""
+        return bool(self._known.end)
+
+    @property
+    def events(self) -> int:
+        """Records folded so far."""
+        return self._store.count
+
+    def add(self, chunks: Iterable[Chunk]) -> None:
+        """Take chunks; kinds of later versions are passed over."""
+        known = self._known
+        for chunk in chunks:
+            if chunk.kind == ChunkKind.EVENTS:
+                self._store.add(chunk.process, chunk.first, chunk.payload)
+            elif chunk.kind == ChunkKind.META:
+                known.meta = _object(chunk.payload)
+            elif chunk.kind == ChunkKind.PROCESS:
+                known.processes[chunk.process] = _object(chunk.payload)
+            elif chunk.kind == ChunkKind.DROPPED:
+                known.dropped[chunk.process] = max(chunk.first, known.dropped.get(chunk.process, 0))
+            elif chunk.kind == ChunkKind.GONE:
+                known.gone_ns[chunk.process] = chunk.first
+            elif chunk.kind == ChunkKind.NAME:
+                known.name = chunk.payload.decode("utf-8", "replace")
+            elif chunk.kind == ChunkKind.END:
+                known.end = _object(chunk.payload)
+
+    def trace(self, now_ns: int, *, is_live: bool = True, problem: str = "", position: int = 0) -> Trace:
+        """The trace at `now_ns` (Unix ns; a closed recording ends at its own end).
+
+        `is_live`: somebody still writes the journal. A recording that nobody writes and that has no end was interrupted.
+        """
+        known = self._known
+        state = str(known.end.get("state", "complete")) if known.end else ("live" if is_live else "interrupted")
+        return assemble(known, self._store, known.info(state, problem), now_ns=now_ns, position=position)
+
+
+def _object(payload: bytes) -> dict[str, object]:
+    try:
+        value = json.loads(payload)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _integer(value: object) -> int:
+    return int(value) if isinstance(value, (int, float)) and abs(value) < 1 << 62 else 0
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0

@@ -1,0 +1,111 @@
+"""Waits: from the records of `ray.get` and `ray.wait` to intervals split into blocked and receive, with the rows awaited.
+
+*Blocked* lasts until the last awaited result exists. A ref counts as there from the start when its task was still running after the
+wait had ended: then it is an object that the task put, not its result. A ref of an unknown task leaves the whole wait as blocked.
+A get that raised was blocked until the first awaited failure, or, without one (a timeout), to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nestviz.events import EventKind, RowKind, State, WaitKind
+from nestviz.trace.joins import id_keys, lookup
+from nestviz.trace.model import UNKNOWN, Ints, Rows, Waits
+from nestviz.trace.store import RecordStore
+
+__all__ = ["assemble_waits"]
+
+_FAR = np.iinfo(np.int64).max
+
+
+def assemble_waits(store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Ints], clock_ns: int) -> Waits:
+    """All waits in order of their begin. Waits of nobody known are left out."""
+    begins, ends, refs = store.of(EventKind.WAIT_BEGIN), store.of(EventKind.WAIT_END), store.of(EventKind.WAIT_REF)
+    key = begins.key("block")
+    owner = rows_of(begins.key("scope"))
+    owner = np.where(owner < len(rows), owner, -1)
+    end_at = lookup(ends.key("block"), key)
+    has_ended = end_at >= 0
+    end = np.full(len(key), UNKNOWN, np.int64)
+    end[has_ended] = ends.raw["b"][end_at[has_ended]] + clock_ns
+    has_failed = np.zeros(len(key), np.bool_)
+    has_failed[has_ended] = ends.raw["flags"][end_at[has_ended]] > 0
+    begin = begins.raw["a"] + clock_ns
+    kind = begins.raw["flags"].astype(np.uint8)
+    wait, row, got = _refs(store, rows, key, kind == WaitKind.GET)
+    got &= ~has_failed[wait]
+    got &= has_ended[wait]
+    got |= has_ended[wait] & has_failed[wait] & _is_failure(rows, row) & (rows.end[row] <= end[wait])
+    blocked_end = _blocked_ends(rows, begin, end, has_failed, wait, row, got)
+    del refs
+    keep = owner >= 0
+    order = np.flatnonzero(keep)[np.argsort(begin[keep], kind="stable")]
+    place = np.full(len(key), -1, np.int64)
+    place[order] = np.arange(len(order))
+    kept = place[wait] >= 0
+    wait, row, got = place[wait[kept]], row[kept], got[kept]
+    sort = np.argsort(wait, kind="stable")
+    offset = np.searchsorted(wait[sort], np.arange(len(order) + 1))
+    return Waits(
+        row=owner[order].astype(np.int32),
+        kind=kind[order],
+        begin=begin[order],
+        end=end[order],
+        blocked_end=blocked_end[order],
+        asked=begins.raw["size"][order],
+        offset=offset,
+        refs=row[sort].astype(np.int32),
+        got=got[sort],
+    )
+
+
+def _refs(store: RecordStore, rows: Rows, key: Ints, is_get: np.ndarray[tuple[int], np.dtype[np.bool_]]):
+    """Per awaited ref: the wait, the row (-1: unknown task) and whether it was got; a ref that `ray.wait` returned counts once."""
+    begins, refs = store.of(EventKind.WAIT_BEGIN), store.of(EventKind.WAIT_REF)
+    first = np.flatnonzero(begins.raw["size"] > 0)
+    has_id = np.ascontiguousarray(begins.raw["id"]).view(np.uint64).reshape(-1, 3)[first].any(axis=1)
+    first = first[has_id]
+    at = lookup(key, refs.key("block"))
+    known = at >= 0
+    wait = np.concatenate([first, at[known]])
+    ids = np.concatenate([begins.raw["id"][first], refs.raw["id"][known]])
+    got = np.concatenate([is_get[first], (refs.raw["flags"][known] > 0) | is_get[at[known]]])
+    row = _rows_of_results(rows, ids)
+    order = np.lexsort((~got, id_keys(ids), wait))
+    wait, row, got, keys = wait[order], row[order], got[order], id_keys(ids)[order]
+    if len(wait):
+        fresh = np.concatenate([[True], (wait[1:] != wait[:-1]) | (keys[1:] != keys[:-1])])
+        wait, row, got = wait[fresh], row[fresh], got[fresh]
+    return wait, row, got
+
+
+def _rows_of_results(rows: Rows, ids: np.ndarray[tuple[int], np.dtype[np.void]]) -> Ints:
+    """The row whose end makes those tasks' results: their last attempt. The driver's own puts belong to the driver's row."""
+    nodes = np.flatnonzero((rows.kind == RowKind.TASK) | (rows.kind == RowKind.DRIVER))
+    nodes = nodes[np.argsort(-rows.attempt[nodes], kind="stable")]
+    at = lookup(id_keys(rows.task_id[nodes]), id_keys(ids))
+    if not len(nodes):
+        return np.full(len(ids), -1, np.int64)
+    return np.where(at >= 0, nodes[at], -1)
+
+
+def _is_failure(rows: Rows, row: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    failed = np.isin(rows.state[row], [State.FAILED, State.CANCELLED, State.LOST])
+    return failed & (row >= 0) & (rows.end[row] != UNKNOWN)
+
+
+def _blocked_ends(rows: Rows, begin: Ints, end: Ints, has_failed, wait: Ints, row: Ints, got) -> Ints:
+    """When the last awaited result existed, within the wait; UNKNOWN while it waits."""
+    ready = np.where(row >= 0, rows.end[row], end[wait])
+    is_put = (row >= 0) & ((ready == UNKNOWN) | (ready > end[wait]))
+    ready = np.where(is_put, begin[wait], ready)
+    latest = np.full(len(begin), -_FAR, np.int64)
+    np.maximum.at(latest, wait[got & ~has_failed[wait]], ready[got & ~has_failed[wait]])
+    earliest = np.full(len(begin), _FAR, np.int64)
+    failing = got & has_failed[wait]
+    np.minimum.at(earliest, wait[failing], ready[failing])
+    moment = np.where(has_failed, earliest, np.where(latest == -_FAR, end, latest))
+    return np.where(end == UNKNOWN, UNKNOWN, np.clip(moment, begin, np.maximum(end, begin)))
