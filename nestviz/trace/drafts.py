@@ -41,6 +41,7 @@ class Drafts:
     size: Ints
     error: Ints
     is_section: NDArray[np.bool_]
+    number: Ints  # of the record that made it known first: settles the order of what has the same time
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -60,7 +61,7 @@ def draft_rows(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
     ]
     drafts = Drafts(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drafts)))
     moment = np.where(drafts.submit_begin == UNKNOWN, drafts.start, drafts.submit_begin)
-    return drafts.take(np.lexsort((drafts.block_key, drafts.attempt_key, id_keys(drafts.task_id), drafts.attempt, moment)))
+    return drafts.take(np.lexsort((drafts.attempt, drafts.number, drafts.parent_key, moment)))
 
 
 def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Records, clock_ns: int) -> Drafts:
@@ -92,6 +93,7 @@ def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Record
         size=np.where(size >= 0, size, _pick(submits.raw["size"], submit_at, UNKNOWN)),
         error=_error_numbers(texts, ends, end_at),
         is_section=np.zeros(len(key), np.bool_),
+        number=np.where(submit_at >= 0, _pick(submits.number, submit_at, 0), starts.number),
     )
 
 
@@ -119,6 +121,7 @@ def _pending(texts: Texts, starts: Records, submits: Records, clock_ns: int) -> 
         size=submits.raw["size"].astype(np.int64),
         error=nothing,
         is_section=np.zeros(count, np.bool_),
+        number=submits.number,
     )
 
 
@@ -149,6 +152,7 @@ def _blocks(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
         size=np.full(count, UNKNOWN, np.int64),
         error=np.full(count, UNKNOWN, np.int64),
         is_section=(begins.raw["flags"] & 1) > 0,
+        number=begins.number,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nestviz.events import TEXT_BYTES, EventKind
+from nestviz.events import RECORD_BYTES, TEXT_BYTES, EventKind
 from nestviz.trace.joins import lookup
 from nestviz.trace.model import Ints
 from nestviz.trace.store import Records, RecordStore
@@ -44,7 +44,7 @@ class Texts:
 def _assembled(records: Records) -> list[tuple[int, str]]:
     """Key and text of each text whose parts are all there."""
     raw = records.raw
-    bodies = raw.view(np.uint8).reshape(len(raw), -1)[:, -TEXT_BYTES:]
+    bodies = raw.view(np.uint8).reshape(len(raw), RECORD_BYTES)[:, -TEXT_BYTES:]
     parts: dict[int, dict[int, bytes]] = {}
     last: dict[int, int] = {}
     for i, key in enumerate(records.key("code").tolist()):

@@ -1,0 +1,1 @@
+"""Numbers that explain a trace: totals, work and span, the critical path, concurrency."""

@@ -1,0 +1,220 @@
+"""Builders of recordings: events written by hand, through the real journal format and the real fold. Times are in milliseconds."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from dataclasses import dataclass, field
+
+from nestviz.events import EventKind, RECORD, State, TEXT_BYTES, WaitKind
+from nestviz.journal.format import Chunk, ChunkKind
+from nestviz.trace.fold import Fold
+from nestviz.trace.model import Trace
+
+MS = 1_000_000
+DRIVER_ID = b"\xff" * 20 + b"\x01\x00\x00\x00"
+EPOCH_NS = 1_700_000_000 * 10**9
+
+
+@dataclass
+class Task:
+    """A task under construction."""
+
+    number: int
+    name: str
+    process: int = -1
+    scope: int = 0
+    attempts: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def id(self) -> bytes:
+        return self.number.to_bytes(8, "big") + b"\xff" * 12 + b"\x01\x00\x00\x00"
+
+
+class RecordingBuilder:
+    """Writes events of one driver (process 0) and any number of workers."""
+
+    def __init__(self, cpus: float = 4) -> None:
+        self.records: dict[int, list[bytes]] = {0: []}
+        self.cpus = cpus
+        self._texts: dict[tuple[int, str], int] = {}
+        self._tasks = 0
+        self._scopes: dict[int, int] = {}
+        self._numbers = 0
+        self.extra: list[Chunk] = []
+
+    def submit(self, name, parent=None, begin=0, end=None, size=-1, block=0, seen=True) -> Task:
+        self._tasks += 1
+        task = Task(self._tasks, name)
+        if seen:
+            process, scope = self._place(parent)
+            self._put(process, EventKind.SUBMIT, code=self._text(process, name), a=begin * MS,
+                      b=(begin if end is None else end) * MS, scope=scope, block=block, ident=task.id, size=size)
+        return task
+
+    def start(self, task, at, process=None, attempt=0, size=-1) -> Task:
+        task.process = len(self.records) if process is None else process
+        self.records.setdefault(task.process, [])
+        task.scope = self._scopes[task.process] = self._scopes.get(task.process, 0) + 1
+        task.attempts.append((task.process, task.scope))
+        self._put(task.process, EventKind.START, aux=attempt, code=self._text(task.process, task.name), a=at * MS,
+                  scope=task.scope, ident=task.id, size=size)
+        return task
+
+    def end(self, task, at, state=State.FINISHED, error="") -> Task:
+        code = self._text(task.process, error) if error else 0
+        self._put(task.process, EventKind.END, flags=state, code=code, a=at * MS, scope=task.scope)
+        return task
+
+    def run(self, task, start, end, process=None, state=State.FINISHED, error="") -> Task:
+        return self.end(self.start(task, start, process), end, state, error)
+
+    def get(self, waiter, tasks, begin, end=None, failed=False, asked=None) -> None:
+        self.wait(waiter, tasks, begin, end, got=() if failed else tasks, kind=WaitKind.GET, failed=failed, asked=asked)
+
+    def wait(self, waiter, tasks, begin, end=None, got=(), kind=WaitKind.WAIT, failed=False, asked=None) -> None:
+        process, scope = self._place(waiter)
+        self._numbers += 1
+        number = self._numbers
+        first = tasks[0].id if tasks else b""
+        self._put(process, EventKind.WAIT_BEGIN, flags=kind, a=begin * MS, scope=scope, block=number, ident=first,
+                  size=len(tasks) if asked is None else asked)
+        for task in tasks[1:]:
+            self._put(process, EventKind.WAIT_REF, scope=scope, block=number, ident=task.id)
+        if end is None:
+            return
+        if kind == WaitKind.WAIT:
+            for task in got:
+                self._put(process, EventKind.WAIT_REF, flags=1, scope=scope, block=number, ident=task.id)
+        self._put(process, EventKind.WAIT_END, flags=int(failed), a=begin * MS, b=end * MS, scope=scope, block=number, size=len(got))
+
+    def open_block(self, owner, name, at, outer=0, section=False) -> int:
+        process, scope = self._place(owner)
+        self._numbers += 1
+        self._put(process, EventKind.SPAN_BEGIN, flags=int(section), code=self._text(process, name), a=at * MS, b=outer,
+                  scope=scope, block=self._numbers)
+        return self._numbers
+
+    def close_block(self, owner, block, at, failed=False) -> None:
+        process, scope = self._place(owner)
+        self._put(process, EventKind.SPAN_END, flags=int(failed), b=at * MS, scope=scope, block=block)
+
+    def note(self, owner, key, value, block=0) -> None:
+        process, scope = self._place(owner)
+        code = self._text(process, key)
+        if isinstance(value, str):
+            kind, bits = 2, self._text(process, value)
+        elif isinstance(value, float):
+            kind, bits = 1, struct.unpack("<q", struct.pack("<d", value))[0]
+        else:
+            kind, bits = 0, value
+        self._put(process, EventKind.NOTE, flags=kind, code=code, scope=scope, block=block, size=bits)
+
+    def close(self, at, state="complete") -> None:
+        payload = json.dumps({"state": state, "end_ns": EPOCH_NS + at * MS}).encode()
+        self.extra.append(Chunk(ChunkKind.END, 0, 0, 0, payload))
+
+    def process_died(self, process, at) -> None:
+        self.extra.append(Chunk(ChunkKind.GONE, process, EPOCH_NS + at * MS, 0, b""))
+
+    def dropped(self, process, count) -> None:
+        self.extra.append(Chunk(ChunkKind.DROPPED, process, count, 0, b""))
+
+    def chunks(self, batch=1000) -> list[Chunk]:
+        meta = {"recording": "made-20231114-221320-01000000", "name": "made", "job_id": "01000000", "begin_ns": EPOCH_NS,
+                "clock": EPOCH_NS, "cpus": self.cpus, "driver_id": DRIVER_ID.hex()}
+        chunks = [Chunk(ChunkKind.META, 0, 0, 0, json.dumps(meta).encode())]
+        for process, records in self.records.items():
+            about = {"pid": 1000 + process, "node_id": "n1", "worker_id": f"w{process}", "is_driver": process == 0,
+                     "uid": f"{process:032x}"}
+            chunks.append(Chunk(ChunkKind.PROCESS, process, 0, 0, json.dumps(about).encode()))
+            for first in range(0, len(records), batch):
+                part = records[first : first + batch]
+                chunks.append(Chunk(ChunkKind.EVENTS, process, first, len(part), b"".join(part)))
+        return chunks + self.extra
+
+    def trace(self, now=0) -> Trace:
+        fold = Fold()
+        fold.add(self.chunks())
+        return fold.trace(EPOCH_NS + now * MS)
+
+    def _place(self, owner):
+        return (0, 0) if owner is None else (owner.process, owner.scope)
+
+    def _put(self, process, kind, flags=0, aux=0, code=0, a=0, b=0, scope=0, block=0, ident=b"", size=0) -> None:
+        self.records[process].append(RECORD.pack(kind, flags, aux, code, a, b, scope, block, ident, size))
+
+    def _text(self, process, text) -> int:
+        key = (process, text)
+        if key not in self._texts:
+            self._texts[key] = number = len(self._texts) + 1
+            data = text.encode()
+            parts = [data[i : i + TEXT_BYTES] for i in range(0, len(data), TEXT_BYTES)] or [b""]
+            for index, part in enumerate(parts):
+                last = 0x8000 if index == len(parts) - 1 else 0
+                head = struct.pack("<BBHI", EventKind.TEXT, len(part), index | last, number)
+                self.records[process].append(head + part.ljust(TEXT_BYTES, b"\0"))
+        return self._texts[key]
+
+
+def trace_of(shape: str, compute: int = 10, queue: int = 1) -> Trace:
+    """A finished recording of the tree that the text draws: `root(a b(c d))`.
+
+    Every task waits `queue` ms, computes `compute` ms, submits all its children at once, gets them all, and ends with the last.
+    """
+    return program_of(shape, compute, queue).trace()
+
+
+def program_of(shape: str, compute: int = 10, queue: int = 1) -> RecordingBuilder:
+    """The builder behind `trace_of`."""
+    builder = RecordingBuilder()
+    last = 0
+    for name, children in _parse(shape):
+        last = max(last, _grow(builder, None, name, children, 0, compute, queue))
+    builder.close(last)
+    return builder
+
+
+def _grow(builder, parent, name, children, at, compute, queue) -> int:
+    task = builder.submit(name, parent, at)
+    builder.start(task, at + queue)
+    now = at + queue + compute
+    if children:
+        before = builder._tasks
+        ends = [_grow(builder, task, child, below, now, compute, queue) for child, below in children]
+        made = [Task(number, "") for number in _direct(builder, before, children)]
+        builder.get(task, made, now, max(ends))
+        now = max(ends)
+    builder.end(task, now)
+    return now
+
+
+def _direct(builder, before, children) -> list[int]:
+    """Numbers of the tasks just made for those children: each child's subtree takes as many numbers as it has tasks."""
+    numbers, at = [], before + 1
+    for _, below in children:
+        numbers.append(at)
+        at += 1 + _count(below)
+    return numbers
+
+
+def _count(children) -> int:
+    return sum(1 + _count(below) for _, below in children)
+
+
+def _parse(shape: str):
+    tokens = re.findall(r"[^\s()]+|[()]", shape)
+
+    def forest(at):
+        nodes = []
+        while at < len(tokens) and tokens[at] != ")":
+            name, at = tokens[at], at + 1
+            below = []
+            if at < len(tokens) and tokens[at] == "(":
+                below, at = forest(at + 1)
+                at += 1
+            nodes.append((name, below))
+        return nodes, at
+
+    return forest(0)[0]
