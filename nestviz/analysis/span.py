@@ -17,7 +17,7 @@ from nestviz.trace.phases import life_of
 
 __all__ = ["Spans", "spans_of"]
 
-_GROW, _BIRTH, _JOIN = 0, 1, 2
+_GROW, _JOIN, _BIRTH = 0, 1, 2
 _BURDEN = (Phase.SUBMIT, Phase.FETCH, Phase.COMPUTE, Phase.SPAWN, Phase.RECEIVE, Phase.STORE)
 
 
@@ -54,7 +54,7 @@ def spans_of(trace: Trace) -> Spans:
             if counts:
                 path[row] += value
         elif what == _BIRTH:
-            path[row], burdened[row] = path[parent[row]] + 0, burdened[parent[row]] + burdened[row]
+            path[row], burdened[row] = path[parent[row]], burdened[parent[row]]
         else:
             for i in range(offset[value], offset[value + 1]):
                 if got[i] and refs[i] >= 0:

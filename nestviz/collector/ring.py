@@ -107,6 +107,7 @@ class RingWriter:
         with self._lock:
             self._limit = -1
             self._capacity = 1
+            fcntl.flock(self._file, fcntl.LOCK_UN)  # the mapping keeps the file open, and with it the lock
             self._file.close()
 
 

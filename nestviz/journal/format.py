@@ -1,7 +1,7 @@
 """The journal's format, whole: a greeting, then chunks, each with a checked header.
 
 A journal is `GREETING`, then any number of chunks. A chunk is a 32-byte header (little endian: magic, kind, codec, 2 spare bytes,
-process, number of the first record, count of records, length of the payload, CRC-32 of the payload) and its payload:
+process, number of the first record, count of records, length of the payload, CRC-32 of header and payload) and its payload:
 
 ======== ====================================================================================================================
 META     JSON object: recording, name, job_id, begin_ns, cpus, clock (offset from the monotonic counter to Unix ns), command, …
@@ -23,13 +23,14 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-__all__ = ["CHUNK_HEADER", "GREETING", "MAGIC", "Chunk", "ChunkKind", "decode_payload", "encode_chunk"]
+__all__ = ["CHUNK_HEADER", "GREETING", "MAGIC", "Chunk", "ChunkKind", "checksum", "decode_payload", "encode_chunk"]
 
 GREETING = b"nestviz journal 1\n"
 MAGIC = b"nvC\x01"
 CHUNK_HEADER = struct.Struct("<4sBBHIQIII")
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 _PLAIN, _ZLIB = 0, 1
+_CRC_BYTES = 4
 _WORTH_PACKING_BYTES = 512
 
 
@@ -61,7 +62,13 @@ def encode_chunk(kind: ChunkKind, payload: bytes = b"", *, process: int = 0, fir
     codec = _PLAIN
     if len(payload) >= _WORTH_PACKING_BYTES:
         codec, payload = _ZLIB, zlib.compress(payload, 1)
-    return CHUNK_HEADER.pack(MAGIC, kind, codec, 0, process, first, count, len(payload), zlib.crc32(payload)) + payload
+    head = CHUNK_HEADER.pack(MAGIC, kind, codec, 0, process, first, count, len(payload), 0)[:-_CRC_BYTES]
+    return head + checksum(head, payload).to_bytes(_CRC_BYTES, "little") + payload
+
+
+def checksum(header: bytes, payload: bytes) -> int:
+    """CRC-32 of a chunk's header, less the checksum itself if it is there, and of its payload as it stands in the file."""
+    return zlib.crc32(payload, zlib.crc32(header[: CHUNK_HEADER.size - _CRC_BYTES]))
 
 
 def decode_payload(codec: int, payload: bytes) -> bytes:

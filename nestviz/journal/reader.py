@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from nestviz.errors import JournalError
-from nestviz.journal.format import CHUNK_HEADER, GREETING, MAGIC, MAX_PAYLOAD_BYTES, Chunk, decode_payload
+from nestviz.journal.format import CHUNK_HEADER, GREETING, MAGIC, MAX_PAYLOAD_BYTES, Chunk, checksum, decode_payload
 
 __all__ = ["Damage", "JournalReader", "is_being_written", "read_chunks"]
 
@@ -50,7 +49,7 @@ class JournalReader:
             if len(payload) < length:
                 return
             try:
-                if zlib.crc32(payload) != crc:
+                if checksum(header, payload) != crc:
                     raise ValueError("the checksum is wrong")
                 plain = decode_payload(codec, payload)
             except ValueError as error:

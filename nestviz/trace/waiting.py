@@ -47,7 +47,7 @@ def assemble_waits(store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Int
     place[order] = np.arange(len(order))
     kept = place[wait] >= 0
     wait, row, got = place[wait[kept]], row[kept], got[kept]
-    sort = np.argsort(wait, kind="stable")
+    sort = np.lexsort((row, wait))
     offset = np.searchsorted(wait[sort], np.arange(len(order) + 1))
     return Waits(
         row=owner[order].astype(np.int32),
