@@ -1,4 +1,4 @@
-"""The words of a recording: task states, phases, row kinds and the fixed 64-byte event record.
+"""The words of a recording: task states, phases, row kinds, the fixed 64-byte event record and the chunks that carry it.
 
 Everything here is standard library only, because every Ray worker imports it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import struct
+from dataclasses import dataclass
 
 __all__ = [
     "ID_BYTES",
@@ -15,6 +16,8 @@ __all__ = [
     "RECORD_BYTES",
     "TEXT_BYTES",
     "UNKNOWN_SIZE",
+    "Chunk",
+    "ChunkKind",
     "EventKind",
     "Phase",
     "RowKind",
@@ -112,6 +115,29 @@ class EventKind(enum.IntEnum):
     SPAN_END = 9
     NOTE = 10
     TEXT = 11
+
+
+class ChunkKind(enum.IntEnum):
+    """What a chunk holds."""
+
+    META = 1
+    PROCESS = 2
+    EVENTS = 3
+    DROPPED = 4
+    NAME = 5
+    END = 6
+    GONE = 7
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One chunk as read: `payload` is unpacked and its checksum was right."""
+
+    kind: int
+    process: int
+    first: int
+    count: int
+    payload: bytes
 
 
 # kind, flags, aux, code, a, b, scope, block, id, size

@@ -7,8 +7,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from nestviz.events import EventKind, RECORD, State, TEXT_BYTES, WaitKind
-from nestviz.journal.format import Chunk, ChunkKind
+from nestviz.events import RECORD, TEXT_BYTES, Chunk, ChunkKind, EventKind, State, WaitKind
 from nestviz.trace.fold import Fold
 from nestviz.trace.model import Trace
 

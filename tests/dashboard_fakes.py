@@ -8,7 +8,8 @@ from pathlib import Path
 
 from builders import RecordingBuilder, Task
 
-from nestviz.journal.format import GREETING, Chunk, ChunkKind, encode_chunk
+from nestviz.events import Chunk, ChunkKind
+from nestviz.journal.format import GREETING, encode_chunk
 from nestviz.journal.writer import JournalWriter
 
 

@@ -13,8 +13,7 @@ from builders import MS
 from nestviz.collector.gatherer import Gatherer
 from nestviz.collector.meeting import Description, read_description, write_description
 from nestviz.collector.ring import RingReader, RingWriter
-from nestviz.events import RECORD, RECORD_BYTES, EventKind
-from nestviz.journal.format import ChunkKind
+from nestviz.events import RECORD, RECORD_BYTES, ChunkKind, EventKind
 from nestviz.journal.reader import read_chunks
 
 SECOND = 1_000 * MS

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from builders import MS, EPOCH_NS, RecordingBuilder, program_of, trace_of
+from builders import EPOCH_NS, MS, RecordingBuilder, program_of, trace_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

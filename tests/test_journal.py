@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nestviz.errors import JournalError
-from nestviz.events import RECORD_BYTES
-from nestviz.journal.format import GREETING, ChunkKind
+from nestviz.events import RECORD_BYTES, ChunkKind
+from nestviz.journal.format import GREETING
 from nestviz.journal.reader import JournalReader, is_being_written, read_chunks
 from nestviz.journal.writer import JournalWriter, append_name
 

@@ -1,7 +1,6 @@
-"""Span: the longest path through the tasks, in the way of Cilkview (He, Leiserson, Leiserson: The Cilkview Scalability Analyzer,
-SPAA 2010), for programs whose joins are waits for named results.
+"""Span: the longest path through the tasks, for programs whose joins are waits for named results.
 
-A task's path begins with its parent's at the submission, grows by what it computes, and at every wait becomes the longest of itself
+The idea is Cilkview's (He, Leiserson, Leiserson: The Cilkview Scalability Analyzer, SPAA 2010). A task's path begins with its parent's at the submission, grows by what it computes, and at every wait becomes the longest of itself
 and the tasks whose results it got. The burdened path also counts submit, spawn, fetch, receive and store.
 """
 

@@ -29,9 +29,9 @@ class SectionHandle:
 
     def trace(self) -> Trace:
         """The section's part of the recording; RecordingNotFound when nothing was recorded (NESTVIZ=0, no room on the disk)."""
-        from nestviz.recordings import load
+        import nestviz
 
-        return load(self.recording, section=self.name)
+        return nestviz.load(self.recording, section=self.name)
 
 
 def annotate(**values: float | str) -> None:

@@ -23,18 +23,12 @@ class _Method(Protocol):
 class CollectorHandle(Protocol):
     """The actor's handle as its users see it."""
 
-    @property
-    def hurry(self) -> _Method: ...
-    @property
-    def sync(self) -> _Method: ...
-    @property
-    def finish(self) -> _Method: ...
-    @property
-    def journals(self) -> _Method: ...
-    @property
-    def problems(self) -> _Method: ...
-    @property
-    def read(self) -> _Method: ...
+    hurry: _Method
+    sync: _Method
+    finish: _Method
+    journals: _Method
+    problems: _Method
+    read: _Method
 
 
 def ensure_collector(base: Path, node_id: str) -> CollectorHandle:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from nestviz.collector.meeting import RING_SUFFIX, Description, read_description
 from nestviz.collector.ring import RingReader
-from nestviz.events import RECORD_BYTES
-from nestviz.journal.format import ChunkKind
+from nestviz.events import RECORD_BYTES, ChunkKind
 from nestviz.journal.reader import JournalReader
 from nestviz.journal.writer import JournalWriter
 

@@ -1,4 +1,4 @@
-"""Where the processes of one node meet their collector: a private folder per driver (session/job id) with its description and everybody's rings.
+"""Where the processes of one node meet their collector: a private folder per driver, with its description and everybody's rings.
 
 No process has to find an actor or wait for one: whoever runs an instrumented task leaves a ring here, and the collector takes from
 it. A driver opens the folder; while it is not there, nothing is recorded.

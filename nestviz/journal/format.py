@@ -18,12 +18,12 @@ Codec 0 is plain, 1 is zlib. Readers skip kinds they do not know. Version 1 is t
 
 from __future__ import annotations
 
-import enum
 import struct
 import zlib
-from dataclasses import dataclass
 
-__all__ = ["CHUNK_HEADER", "GREETING", "MAGIC", "Chunk", "ChunkKind", "checksum", "decode_payload", "encode_chunk"]
+from nestviz.events import ChunkKind
+
+__all__ = ["CHUNK_HEADER", "GREETING", "MAGIC", "MAX_PAYLOAD_BYTES", "checksum", "decode_payload", "encode_chunk"]
 
 GREETING = b"nestviz journal 1\n"
 MAGIC = b"nvC\x01"
@@ -32,29 +32,6 @@ MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 _PLAIN, _ZLIB = 0, 1
 _CRC_BYTES = 4
 _WORTH_PACKING_BYTES = 512
-
-
-class ChunkKind(enum.IntEnum):
-    """What a chunk holds."""
-
-    META = 1
-    PROCESS = 2
-    EVENTS = 3
-    DROPPED = 4
-    NAME = 5
-    END = 6
-    GONE = 7
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """One chunk as read: `payload` is unpacked and its checksum was right."""
-
-    kind: int
-    process: int
-    first: int
-    count: int
-    payload: bytes
 
 
 def encode_chunk(kind: ChunkKind, payload: bytes = b"", *, process: int = 0, first: int = 0, count: int = 0) -> bytes:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nestviz.errors import JournalError
-from nestviz.journal.format import CHUNK_HEADER, GREETING, MAGIC, MAX_PAYLOAD_BYTES, Chunk, checksum, decode_payload
+from nestviz.events import Chunk
+from nestviz.journal.format import CHUNK_HEADER, GREETING, MAGIC, MAX_PAYLOAD_BYTES, checksum, decode_payload
 
-__all__ = ["Damage", "JournalReader", "is_being_written", "read_chunks"]
+__all__ = ["DamageError", "JournalReader", "is_being_written", "read_chunks"]
 
 
-class Damage(JournalError):
+class DamageError(JournalError):
     """A chunk is broken: what stands before it was read, what follows it cannot be trusted."""
 
 
@@ -48,9 +49,10 @@ class JournalReader:
             payload = self._file.read(length)
             if len(payload) < length:
                 return
+            if checksum(header, payload) != crc:
+                self.damage = f"broken at byte {self.position}: the checksum is wrong"
+                return
             try:
-                if checksum(header, payload) != crc:
-                    raise ValueError("the checksum is wrong")
                 plain = decode_payload(codec, payload)
             except ValueError as error:
                 self.damage = f"broken at byte {self.position}: {error}"
@@ -70,12 +72,12 @@ class JournalReader:
 
 
 def read_chunks(path: Path) -> list[Chunk]:
-    """All whole chunks of a journal; Damage names the first broken one."""
+    """All whole chunks of a journal; DamageError names the first broken one."""
     reader = JournalReader(path)
     try:
         chunks = list(reader.chunks())
         if reader.damage:
-            raise Damage(f"{path} is {reader.damage}")
+            raise DamageError(f"{path} is {reader.damage}")
         return chunks
     finally:
         reader.close()

@@ -8,8 +8,8 @@ import os
 import time
 from pathlib import Path
 
-from nestviz.events import RECORD_BYTES
-from nestviz.journal.format import GREETING, ChunkKind, encode_chunk
+from nestviz.events import RECORD_BYTES, ChunkKind
+from nestviz.journal.format import GREETING, encode_chunk
 
 __all__ = ["JournalWriter", "append_name"]
 
@@ -87,7 +87,7 @@ class JournalWriter:
 
 def _lock(fd: int) -> None:
     """Take the writer's lock; a reader that asks whether it is held holds it for a moment itself."""
-    for attempt in range(_LOCK_ATTEMPTS):
+    for attempt in range(_LOCK_ATTEMPTS):  # few, with a pause between them
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

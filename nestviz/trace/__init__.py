@@ -1,0 +1,1 @@
+"""The trace: events folded into frozen columns, one row per task attempt."""

@@ -50,7 +50,7 @@ def said_sizes(store: RecordStore, texts: Texts, rows_of: Callable[[Ints], Ints]
     bits = records.raw["size"]
     as_float = np.nan_to_num(bits.view(np.float64) if bits.flags.c_contiguous else np.ascontiguousarray(bits).view(np.float64))
     value = np.where(records.raw["flags"] == _INT, bits, np.clip(as_float, -(2.0**62), 2.0**62).astype(np.int64))
-    said = size.copy()
+    said: Ints = size.copy()
     inside = row < len(size)
     said[row[inside]] = value[inside]
     return said

@@ -15,7 +15,7 @@ from nestviz.events import EventKind, Phase, RowKind, State
 from nestviz.trace.annotations import gather_notes, said_sizes
 from nestviz.trace.drafts import NO_KEY, Drafts, draft_rows
 from nestviz.trace.joins import id_keys, lookup, roots_and_depths
-from nestviz.trace.model import NO_PARENT, UNKNOWN, Ints, RecordingInfo, Rows, Segments, Trace, Waits
+from nestviz.trace.model import NO_PARENT, UNKNOWN, Ints, RecordingInfo, Rows, Segments, Small, Trace, Waits
 from nestviz.trace.phases import phase_totals, separate_inner
 from nestviz.trace.sections import find_sections
 from nestviz.trace.store import RecordStore
@@ -118,24 +118,27 @@ def _rows(drafts: Drafts, owners: Owners, known: Known, info: RecordingInfo, *, 
     has_driver_ended = bool(known.end_ns) or info.state != "live"
     ended = State.FINISHED if info.state == "complete" else State.LOST
 
-    def column(values: Ints, driver: int, unknown: int = UNKNOWN, kind: type[np.generic] = np.int64) -> NDArray[np.generic]:
-        return np.concatenate([values, [driver, unknown][:extra]]).astype(kind)
+    def longs(values: Ints, driver: int, unknown: int = UNKNOWN) -> Ints:
+        return np.concatenate([values, np.array([driver, unknown][:extra], np.int64)])
+
+    def smalls(values: Ints, driver: int, unknown: int = UNKNOWN) -> Small:
+        return longs(values, driver, unknown).astype(np.int32)
 
     unknown_column = np.full(count + extra, UNKNOWN, np.int64)
-    kinds = column(drafts.kind, RowKind.DRIVER, RowKind.UNKNOWN_PARENT, np.uint8)
+    kinds = longs(drafts.kind, RowKind.DRIVER, RowKind.UNKNOWN_PARENT).astype(np.uint8)
     return Rows(
         task_id=task_id,
         parent_id=parent_id,
         block_id=block_id,
         parent=parent.astype(np.int32),
-        attempt=column(drafts.attempt, 0, 0, np.int32),
+        attempt=smalls(drafts.attempt, 0, 0),
         kind=kinds,
-        name=column(drafts.name, table_size, table_size + 1, np.int32),
-        state=column(drafts.state, ended if has_driver_ended else State.RUNNING, State.FINISHED, np.uint8),
-        submit_begin=column(drafts.submit_begin, UNKNOWN),
-        submit_end=column(drafts.submit_end, UNKNOWN),
-        start=column(drafts.start, info.begin_ns),
-        end=column(drafts.end, driver_end if known.end_ns else (now_ns if has_driver_ended else UNKNOWN)),
+        name=smalls(drafts.name, table_size, table_size + 1),
+        state=longs(drafts.state, ended if has_driver_ended else State.RUNNING, State.FINISHED).astype(np.uint8),
+        submit_begin=longs(drafts.submit_begin, UNKNOWN),
+        submit_end=longs(drafts.submit_end, UNKNOWN),
+        start=longs(drafts.start, info.begin_ns),
+        end=longs(drafts.end, driver_end if known.end_ns else (now_ns if has_driver_ended else UNKNOWN)),
         blocked=unknown_column,
         receive=unknown_column,
         spawn=unknown_column,
@@ -143,9 +146,9 @@ def _rows(drafts: Drafts, owners: Owners, known: Known, info: RecordingInfo, *, 
         store=unknown_column,
         depth=_depths(parent, kinds),
         children=np.zeros(count + extra, np.int32),
-        process=column(at, driver_at, UNKNOWN, np.int32),
-        size=column(drafts.size, UNKNOWN),
-        error=column(drafts.error, UNKNOWN, UNKNOWN, np.int32),
+        process=smalls(at, driver_at, UNKNOWN),
+        size=longs(drafts.size, UNKNOWN),
+        error=smalls(drafts.error, UNKNOWN, UNKNOWN),
         section=np.full(count + extra, UNKNOWN, np.int32),
     )
 
@@ -168,10 +171,11 @@ def _block_ids(keys: Ints, known: Known) -> NDArray[np.void]:
     return ids
 
 
-def _depths(parent: Ints, kind: NDArray[np.generic]) -> NDArray[np.int32]:
+def _depths(parent: Ints, kind: NDArray[np.generic]) -> Small:
     """Tasks between a row and its root, itself included; below the unknown parent as below a driver. Blocks: their owner's."""
     _, depth = roots_and_depths(parent)
-    return (depth - (kind == RowKind.SPAN)).astype(np.int32)
+    depths: Small = (depth - (kind == RowKind.SPAN)).astype(np.int32)
+    return depths
 
 
 def _settle(rows: Rows, drafts: Drafts, known: Known, *, is_closed: bool, now_ns: int) -> Rows:
@@ -234,7 +238,7 @@ def _totals(rows: Rows, inner: Segments, phase: Phase) -> Ints:
     return np.where(nothing, UNKNOWN, totals)
 
 
-def _children(rows: Rows, block_rows: Ints) -> NDArray[np.int32]:
+def _children(rows: Rows, block_rows: Ints) -> Small:
     """Tasks that each row submitted, a retried one counted once; for a block those submitted directly inside it."""
     tasks = np.flatnonzero(rows.kind == RowKind.TASK)
     _, first = np.unique(id_keys(rows.task_id[tasks]), return_index=True)
@@ -242,4 +246,5 @@ def _children(rows: Rows, block_rows: Ints) -> NDArray[np.int32]:
     count = np.bincount(rows.parent[tasks], minlength=len(rows))
     inside = block_rows[tasks]
     count += np.bincount(inside[inside >= 0], minlength=len(rows))
-    return count.astype(np.int32)
+    result: Small = count.astype(np.int32)
+    return result

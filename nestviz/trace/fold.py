@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from nestviz.journal.format import Chunk, ChunkKind
+from nestviz.events import Chunk, ChunkKind
 from nestviz.trace.assembly import assemble
 from nestviz.trace.model import Process, RecordingInfo, Trace
 from nestviz.trace.store import RecordStore

@@ -204,7 +204,8 @@ class Trace:
     @cached_property
     def is_task(self) -> NDArray[np.bool_]:
         """Mask over `rows`: attempts of tasks."""
-        return self.rows.kind == RowKind.TASK
+        mask: NDArray[np.bool_] = self.rows.kind == RowKind.TASK
+        return mask
 
     @cached_property
     def segments(self) -> Segments:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from nestviz.events import ID_BYTES, RowKind, State
-from nestviz.trace.model import UNKNOWN, Ids, Rows, Trace
+from nestviz.trace.model import UNKNOWN, Ids, Rows, Small, Trace
 
 __all__ = ["to_arrow", "to_networkx"]
 
@@ -69,7 +70,7 @@ def to_networkx(trace: Trace) -> nx.DiGraph[str]:
     unknown = np.flatnonzero(rows.kind == RowKind.UNKNOWN_PARENT)
     for row in unknown.tolist():
         ids[row] = trace.name_of(row)
-    for row in np.flatnonzero(rows.kind != RowKind.SPAN)[np.newaxis].ravel().tolist():
+    for row in np.flatnonzero(rows.kind != RowKind.SPAN).tolist():
         before = graph.nodes[ids[row]]["attempts"] if ids[row] in graph else 0
         graph.add_node(
             ids[row],
@@ -93,11 +94,11 @@ def _metadata(name: str) -> dict[str, str] | None:
     return {"unit": _UNITS[name]} if name in _UNITS else None
 
 
-def _nullable(values: np.ndarray[tuple[int], np.dtype[np.generic]]) -> pa.Array:
+def _nullable(values: NDArray[np.generic]) -> pa.Array:
     return pa.array(values, pa.int64(), mask=values == UNKNOWN)
 
 
-def _indices(values: np.ndarray[tuple[int], np.dtype[np.generic]]) -> pa.Array:
+def _indices(values: Small) -> pa.Array:
     return pa.array(values, pa.int32(), mask=values < 0)
 
 

@@ -1,7 +1,8 @@
 """Waits: from the records of `ray.get` and `ray.wait` to intervals split into blocked and receive, with the rows awaited.
 
-*Blocked* lasts until the last awaited result exists. A ref counts as there from the start when its task was still running after the
-wait had ended: then it is an object that the task put, not its result. A ref of an unknown task leaves the whole wait as blocked.
+*Blocked* lasts until the last awaited result exists. A ref counts as there from the start when its task was still running after
+the wait had ended: then it is an object that the task put, not its result. A ref of an unknown task leaves the whole wait as
+blocked.
 A get that raised was blocked until the first awaited failure, or, without one (a timeout), to its end.
 """
 
@@ -10,20 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nestviz.events import EventKind, RowKind, State, WaitKind
 from nestviz.trace.joins import id_keys, lookup
-from nestviz.trace.model import UNKNOWN, Ints, Rows, Waits
+from nestviz.trace.model import UNKNOWN, Ids, Ints, Rows, Waits
 from nestviz.trace.store import RecordStore
 
 __all__ = ["assemble_waits"]
+
+Mask = NDArray[np.bool_]
 
 _FAR = np.iinfo(np.int64).max
 
 
 def assemble_waits(store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Ints], clock_ns: int) -> Waits:
     """All waits in order of their begin. Waits of nobody known are left out."""
-    begins, ends, refs = store.of(EventKind.WAIT_BEGIN), store.of(EventKind.WAIT_END), store.of(EventKind.WAIT_REF)
+    begins, ends = store.of(EventKind.WAIT_BEGIN), store.of(EventKind.WAIT_END)
     key = begins.key("block")
     owner = rows_of(begins.key("scope"))
     owner = np.where(owner < len(rows), owner, -1)
@@ -40,7 +44,6 @@ def assemble_waits(store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Int
     got &= has_ended[wait]
     got |= has_ended[wait] & has_failed[wait] & _is_failure(rows, row) & (rows.end[row] <= end[wait])
     blocked_end = _blocked_ends(rows, begin, end, has_failed, wait, row, got)
-    del refs
     keep = owner >= 0
     order = np.flatnonzero(keep)[np.argsort(begin[keep], kind="stable")]
     place = np.full(len(key), -1, np.int64)
@@ -62,8 +65,8 @@ def assemble_waits(store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Int
     )
 
 
-def _refs(store: RecordStore, rows: Rows, key: Ints, is_get: np.ndarray[tuple[int], np.dtype[np.bool_]]):
-    """Per awaited ref: the wait, the row (-1: unknown task) and whether it was got; a ref that `ray.wait` returned counts once."""
+def _refs(store: RecordStore, rows: Rows, key: Ints, is_get: Mask) -> tuple[Ints, Ints, Mask]:
+    """Per awaited ref: the wait, the row (-1: unknown task), whether it was got. A ref that `ray.wait` returned counts once."""
     begins, refs = store.of(EventKind.WAIT_BEGIN), store.of(EventKind.WAIT_REF)
     first = np.flatnonzero(begins.raw["size"] > 0)
     has_id = np.ascontiguousarray(begins.raw["id"]).view(np.uint64).reshape(-1, 3)[first].any(axis=1)
@@ -82,7 +85,7 @@ def _refs(store: RecordStore, rows: Rows, key: Ints, is_get: np.ndarray[tuple[in
     return wait, row, got
 
 
-def _rows_of_results(rows: Rows, ids: np.ndarray[tuple[int], np.dtype[np.void]]) -> Ints:
+def _rows_of_results(rows: Rows, ids: Ids) -> Ints:
     """The row whose end makes those tasks' results: their last attempt. The driver's own puts belong to the driver's row."""
     nodes = np.flatnonzero((rows.kind == RowKind.TASK) | (rows.kind == RowKind.DRIVER))
     nodes = nodes[np.argsort(-rows.attempt[nodes], kind="stable")]
@@ -92,12 +95,13 @@ def _rows_of_results(rows: Rows, ids: np.ndarray[tuple[int], np.dtype[np.void]])
     return np.where(at >= 0, nodes[at], -1)
 
 
-def _is_failure(rows: Rows, row: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _is_failure(rows: Rows, row: Ints) -> Mask:
     failed = np.isin(rows.state[row], [State.FAILED, State.CANCELLED, State.LOST])
-    return failed & (row >= 0) & (rows.end[row] != UNKNOWN)
+    known: Mask = failed & (row >= 0) & (rows.end[row] != UNKNOWN)
+    return known
 
 
-def _blocked_ends(rows: Rows, begin: Ints, end: Ints, has_failed, wait: Ints, row: Ints, got) -> Ints:
+def _blocked_ends(rows: Rows, begin: Ints, end: Ints, has_failed: Mask, wait: Ints, row: Ints, got: Mask) -> Ints:
     """When the last awaited result existed, within the wait; UNKNOWN while it waits."""
     ready = np.where(row >= 0, rows.end[row], end[wait])
     is_put = (row >= 0) & ((ready == UNKNOWN) | (ready > end[wait]))
