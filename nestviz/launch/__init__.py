@@ -1,0 +1,1 @@
+"""Starting things: Ray, a driver in a process of its own, a demonstration; for command line and dashboard alike."""

@@ -1,0 +1,47 @@
+"""How numbers and names are said, and how names from a program are kept from being markup or terminal commands."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+__all__ = ["count", "duration", "label", "plotly_text", "printable"]
+
+_THIN = "\N{NARROW NO-BREAK SPACE}"
+_US, _MS, _S, _MIN = 1_000, 1_000_000, 1_000_000_000, 60_000_000_000
+
+
+def duration(ns: int) -> str:
+    """Nanoseconds in the unit that fits, three digits: "12.3 ms"; "unknown" below zero."""
+    if ns < 0:
+        return "unknown"
+    for limit, unit, name in ((999_500, _US, "µs"), (999_500_000, _MS, "ms"), (119_500_000_000, _S, "s")):
+        if ns < limit:
+            return f"{_three_digits(ns / unit)} {name}"
+    return f"{_three_digits(ns / _MIN)} min"
+
+
+def count(number: int) -> str:
+    """A whole number with separators between thousands."""
+    return f"{number:,}"
+
+
+def printable(text: str) -> str:
+    """A text in which a terminal finds nothing to obey: control and formatting characters become visible escapes."""
+    return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else c.encode("unicode_escape").decode() for c in text)
+
+
+def label(name: str, size: int) -> str:
+    """What stands on a node: "sort(4,096)", or the name alone when the size is unknown (negative)."""
+    return f"{name}({count(size)})" if size >= 0 else name
+
+
+def plotly_text(name: str, limit: int = 80) -> str:
+    """A name as Plotly text: shown literally, on one line, cut with … beyond `limit` characters."""
+    plain = re.sub(r"\s+", " ", name).strip()
+    return html.escape(plain if len(plain) <= limit else plain[: limit - 1] + "…", quote=False)
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"  # noqa: PLR2004 - above it, three digits would round to 1e+03
