@@ -6,7 +6,7 @@ import html
 import re
 import unicodedata
 
-__all__ = ["count", "duration", "label", "plotly_text", "printable"]
+__all__ = ["count", "duration", "label", "markdown_text", "plotly_text", "printable", "ratio"]
 
 _THIN = "\N{NARROW NO-BREAK SPACE}"
 _US, _MS, _S, _MIN = 1_000, 1_000_000, 1_000_000_000, 60_000_000_000
@@ -45,3 +45,13 @@ def plotly_text(name: str, limit: int = 80) -> str:
 
 def _three_digits(value: float) -> str:
     return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"  # noqa: PLR2004 - above it, three digits would round to 1e+03
+
+
+def markdown_text(name: str) -> str:
+    """A name for a Streamlit element that parses markdown: every character that could begin markup is escaped."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])", r"\\\1", re.sub(r"\s+", " ", name))
+
+
+def ratio(value: float) -> str:
+    """A factor: "2.61×"."""
+    return f"{value:.2f}×"
