@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from datetime import datetime, timezone
 
-__all__ = ["count", "duration", "label", "markdown_text", "plotly_text", "printable", "ratio"]
+__all__ = ["clock_time", "count", "duration", "label", "markdown_text", "plotly_text", "printable", "ratio"]
 
-_THIN = "\N{NARROW NO-BREAK SPACE}"
 _US, _MS, _S, _MIN = 1_000, 1_000_000, 1_000_000_000, 60_000_000_000
 
 
@@ -25,6 +25,12 @@ def duration(ns: int) -> str:
 def count(number: int) -> str:
     """A whole number with separators between thousands."""
     return f"{number:,}"
+
+
+def clock_time(unix_ns: int) -> str:
+    """A moment on the wall clock of this machine, to the millisecond."""
+    moment = datetime.fromtimestamp(unix_ns / 1e9, tz=timezone.utc).astimezone()
+    return f"{moment:%H:%M:%S}.{unix_ns // 1_000_000 % 1_000:03d}"
 
 
 def printable(text: str) -> str:

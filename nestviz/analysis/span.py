@@ -1,7 +1,8 @@
 """Span: the longest path through the tasks, for programs whose joins are waits for named results.
 
-The idea is Cilkview's (He, Leiserson, Leiserson: The Cilkview Scalability Analyzer, SPAA 2010). A task's path begins with its parent's at the submission, grows by what it computes, and at every wait becomes the longest of itself
-and the tasks whose results it got. The burdened path also counts submit, spawn, fetch, receive and store.
+The idea is Cilkview's (He, Leiserson, Leiserson: The Cilkview Scalability Analyzer, SPAA 2010). A task's path begins with its
+parent's at the submission, grows by what it computes, and at every wait becomes the longest of itself and the tasks whose results
+it got. The burdened path also counts submit, spawn, fetch, receive and store.
 """
 
 from __future__ import annotations

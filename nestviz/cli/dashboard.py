@@ -51,7 +51,7 @@ def streamlit_command(port: int, address: str, *, is_browser_opened: bool) -> li
 
 
 def _port(text: str) -> int:
-    port = int(text) if text.isdecimal() else 0
+    port = int(text) if text.isascii() and text.isdecimal() else 0
     if not 0 < port <= _MAX_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
     return port

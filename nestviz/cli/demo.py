@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from nestviz.cli.output import say
 from nestviz.launch.cluster import find_cluster
-from nestviz.launch.connection import attach
+from nestviz.launch.connection import connected
 from nestviz.launch.request import check_request, find_workload
 from nestviz.workloads import WORKLOADS
 
@@ -43,23 +43,17 @@ def run(options: argparse.Namespace) -> int:
     workload = find_workload(options.workload)
     sizes = [size for part in options.sizes for size in part] if options.sizes is not None else list(workload.demo_sizes)
     check_request(workload, sizes, options.threshold, options.seed)
-    with _chatter_held_back() as out:
-        attach(find_cluster(os.environ), options.cpus)
-        import ray
+    with _chatter_held_back() as out, connected(find_cluster(os.environ), options.cpus):
+        from nestviz.launch.demo import run_demo  # imports Ray, which must not come before `connected`
 
-        from nestviz.launch.demo import run_demo  # imports Ray, which must not come before `attach`
-
-        try:
-            results = run_demo(
-                workload.name,
-                sizes,
-                options.threshold,
-                options.seed,
-                is_sequential_run=not options.no_sequential,
-                on_step=None if options.json else partial(_print_step, out),
-            )
-        finally:
-            ray.shutdown()
+        results = run_demo(
+            workload.name,
+            sizes,
+            options.threshold,
+            options.seed,
+            is_sequential_run=not options.no_sequential,
+            on_step=None if options.json else partial(_print_step, out),
+        )
     if options.json:
         say(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
     return 0
@@ -93,11 +87,7 @@ def _sizes(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers") from None
 
 
-def _cpus(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
+def _cpus(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)

@@ -24,8 +24,7 @@ def run(options: argparse.Namespace) -> int:
     entries = Catalogue(home()).entries()
     if options.json:
         rows = [
-            {"recording": e.recording, "name": e.name, "state": e.state, "begin_ns": e.begin_ns, "tasks": e.tasks}
-            for e in entries
+            {"recording": e.recording, "name": e.name, "state": e.state, "begin_ns": e.begin_ns, "tasks": e.tasks} for e in entries
         ]
         say(json.dumps(rows, indent=2))
     elif entries:

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from nestviz.figures.concurrency import concurrency
-from nestviz.figures.speedup import speedup_curves
-from nestviz.figures.timeline import timeline
-from nestviz.figures.tree import tree
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nestviz.figures.concurrency import concurrency
+    from nestviz.figures.speedup import speedup_curves
+    from nestviz.figures.timeline import timeline
+    from nestviz.figures.tree import tree
 
 __all__ = ["concurrency", "speedup_curves", "timeline", "tree"]
+
+_MODULES = {"concurrency": "concurrency", "speedup_curves": "speedup", "timeline": "timeline", "tree": "tree"}
+
+
+def __getattr__(name: str) -> object:
+    """Load a figure's module at its first use; a function wins over the module of the same name."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'nestviz.figures' has no attribute {name!r}")
+    function = getattr(import_module(f"nestviz.figures.{_MODULES[name]}"), name)
+    globals()[name] = function
+    return function

@@ -34,6 +34,10 @@ class Palette:
     outlines: dict[Phase, str]
     """Edges of bars too pale to stand out on the background."""
 
+    on_compute: str
+    on_blocked: str
+    """Names written on bars."""
+
 
 PALETTES: dict[Theme, Palette] = {
     "light": Palette(
@@ -55,16 +59,18 @@ PALETTES: dict[Theme, Palette] = {
             State.LOST: "#4B4F58",
         },
         phases={
-            Phase.SUBMIT: "#CBA06E",
+            Phase.SUBMIT: "#D9A86C",
             Phase.QUEUE: "#D0D3D9",
             Phase.FETCH: "#F5D547",
             Phase.COMPUTE: "#2057B3",
-            Phase.SPAWN: "#8A5A2B",
+            Phase.SPAWN: "#8A4B14",
             Phase.BLOCKED: "#8DBDEB",
-            Phase.RECEIVE: "#1FA398",
-            Phase.STORE: "#6C7F1F",
+            Phase.RECEIVE: "#0C7F78",
+            Phase.STORE: "#3B3F1C",
         },
         outlines={Phase.QUEUE: "#8B919D", Phase.BLOCKED: "#5F97CF", Phase.FETCH: "#B39612", Phase.SUBMIT: "#8A6A3F"},
+        on_compute="#FFFFFF",
+        on_blocked="#14213D",
     ),
     "dark": Palette(
         background="#0E1117",
@@ -74,27 +80,29 @@ PALETTES: dict[Theme, Palette] = {
         edge="#4A5162",
         path="#E5E7EB",
         selection="#FFFFFF",
-        retried="#F0964F",
+        retried="#FFB057",
         states={
-            State.SUBMITTED: "#7C828E",
-            State.RUNNING: "#4C8BF5",
-            State.BLOCKED: "#A9D0F5",
-            State.FINISHED: "#1FB893",
-            State.FAILED: "#F0506E",
+            State.SUBMITTED: "#858B97",
+            State.RUNNING: "#4F9BFF",
+            State.BLOCKED: "#4A6C98",
+            State.FINISHED: "#3ED6A0",
+            State.FAILED: "#FF4D6D",
             State.CANCELLED: "#B08BD9",
             State.LOST: "#C3C7CF",
         },
         phases={
-            Phase.SUBMIT: "#E0BC8C",
-            Phase.QUEUE: "#7C828E",
-            Phase.FETCH: "#F5D547",
-            Phase.COMPUTE: "#3F7FEA",
-            Phase.SPAWN: "#B67A3F",
-            Phase.BLOCKED: "#A9D0F5",
-            Phase.RECEIVE: "#2BC4B6",
-            Phase.STORE: "#A3B83C",
+            Phase.SUBMIT: "#E8B48A",
+            Phase.QUEUE: "#858B97",
+            Phase.FETCH: "#F7F04A",
+            Phase.COMPUTE: "#4F9BFF",
+            Phase.SPAWN: "#A5611F",
+            Phase.BLOCKED: "#4A6C98",
+            Phase.RECEIVE: "#BFF3EA",
+            Phase.STORE: "#C8C2F0",
         },
-        outlines={Phase.QUEUE: "#A5ABB7", Phase.BLOCKED: "#D5E8FB"},
+        outlines={Phase.QUEUE: "#A5ABB7", Phase.BLOCKED: "#7FA3CF"},
+        on_compute="#0B1220",
+        on_blocked="#FFFFFF",
     ),
 }
 

@@ -110,7 +110,7 @@ def _find_local(env: Mapping[str, str], *, is_demanded: bool, is_encrypted: bool
     return None
 
 
-@dataclass
+@dataclass(eq=False)
 class EmbeddedRay:
     """A Ray of our own, listening on this machine alone; it ends with this process, however that ends."""
 

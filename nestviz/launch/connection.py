@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from nestviz.errors import LaunchError, UsageError
 from nestviz.launch.cluster import ExternalRay
 
-__all__ = ["attach", "start_local"]
+__all__ = ["connected", "start_local"]
 
 _QUIET = logging.ERROR
 _MAX_REASON = 300
@@ -28,28 +30,39 @@ def start_local(num_cpus: float | None) -> tuple[str, float]:
     try:
         ray.init(
             address="local",
-            num_cpus=cast("int | None", num_cpus),  # Ray takes fractions as well
+            num_cpus=cast("int | None", num_cpus),  # Ray itself says so when it is not whole
             include_dashboard=False,
             log_to_driver=False,
             logging_level=_QUIET,
         )
         address = str(ray.get_runtime_context().gcs_address)
-        cpus = float(ray.cluster_resources().get("CPU", 0.0))  # type: ignore[no-untyped-call]  # Ray's
+        cpus = float(ray.cluster_resources().get("CPU", 0.0))
     except Exception as error:
         raise LaunchError(f"Ray did not start: {_reason(error)}") from error
     return address, cpus
 
 
-def attach(cluster: ExternalRay | None, num_cpus: float | None) -> None:
-    """Connect this process to the cluster, or start Ray in it when there is none.
+@contextmanager
+def connected(cluster: ExternalRay | None, num_cpus: float | None) -> Iterator[None]:
+    """Connect this process to the cluster, or start Ray in it when there is none; at the end, disconnect or end it.
 
     Raises UsageError when `num_cpus` is asked of an existing cluster, LaunchError when Ray cannot be reached or started.
     """
     if cluster is None:
         start_local(num_cpus)
-        return
-    if num_cpus is not None:
+    elif num_cpus is None:
+        _attach(cluster)
+    else:
         raise UsageError("the number of CPUs cannot be chosen on an existing cluster; unset RAY_ADDRESS, or leave it out")
+    import ray
+
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _attach(cluster: ExternalRay) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 

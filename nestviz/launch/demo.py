@@ -113,9 +113,8 @@ def _run_checked(request: _Request, size: int, section: str) -> DemoResult:
     program.check(given, result)
     request.on_step(DemoStep(size, "distributed", distributed_s))
     threshold = limit if request.workload.threshold is not None else None
-    return DemoResult(
-        request.workload.name, size, threshold, request.seed, sequential_s, distributed_s, handle.recording, section
-    )
+    place = (handle.recording, section) if handle.recording else ("", "")
+    return DemoResult(request.workload.name, size, threshold, request.seed, sequential_s, distributed_s, *place)
 
 
 def _last_line(error: BaseException) -> str:

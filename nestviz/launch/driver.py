@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +20,6 @@ __all__ = ["Driver", "DriverState"]
 
 DriverState = Literal["running", "finished", "failed", "stopped"]
 
-_POLL_S = 0.05
 _running: weakref.WeakSet[Driver] = weakref.WeakSet()
 
 
@@ -76,8 +74,12 @@ class Driver:
     @property
     def exit_status(self) -> int | None:
         """What the program returned; negative: the signal that ended it; None while it runs."""
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return None  # it is being stopped, which may take a while
+        try:
             return self._process.poll()
+        finally:
+            self._lock.release()
 
     @property
     def state(self) -> DriverState:
@@ -114,24 +116,16 @@ class Driver:
             self._is_stopped = True
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._signal_group(number)
-                if self._has_ended(grace_s):
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(grace_s)
                     break
-            # The leader is not reaped yet, so its group's number cannot be somebody else's.
-            self._signal_group(signal.SIGKILL)
+            self._signal_group(signal.SIGKILL)  # whoever is left; at once, while the group's number is not used again
             self._process.wait()
         _running.discard(self)
 
     def _signal_group(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
-
-    def _has_ended(self, patience_s: float) -> bool:
-        """Whether the leader ends in that time; leaves it unreaped."""
-        for _ in range(max(1, round(patience_s / _POLL_S))):
-            if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-                return True
-            time.sleep(_POLL_S)
-        return False
 
 
 @atexit.register

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
+from nestviz.errors import NestvizError
+
 __all__ = ["Parameter", "Program", "Workload", "WrongResult"]
 
 
-class WrongResult(Exception):  # noqa: N818 - a statement of fact, as the other names of errors here
+class WrongResult(NestvizError):  # noqa: N818 - a statement of fact, as with RecordingNotFound
     """A workload's result is not what it must be."""
 
 

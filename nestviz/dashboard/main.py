@@ -1,0 +1,25 @@
+"""The script that Streamlit runs: the frame around every page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nestviz.dashboard.boxes import problems_shown
+from nestviz.dashboard.pages import PAGES
+from nestviz.dashboard.style import LOGO, STYLE
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Show the page that the address asks for."""
+    st.set_page_config(page_title="nestviz", page_icon="🌳", layout="wide")
+    st.html(STYLE)
+    st.logo(LOGO, size="large")
+    page = st.navigation([entry.page() for entry in PAGES], position="top")
+    with problems_shown():
+        page.run()
+
+
+if __name__ == "__main__":
+    main()

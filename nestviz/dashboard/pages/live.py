@@ -1,0 +1,115 @@
+"""Live: one recording as it grows, or as it was: numbers, task tree, timeline, and the story of a selected task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from nestviz.analysis.totals import totals_of
+from nestviz.dashboard.address import Address, read_address, write_address
+from nestviz.dashboard.boxes import empty_box, problem_box, problems_shown
+from nestviz.dashboard.details import show_details
+from nestviz.dashboard.overview import show_overview, show_twins, twins_of
+from nestviz.dashboard.pages import RECORDINGS, RUN
+from nestviz.dashboard.picker import chosen_entry, pick_recording, pick_section, show_state
+from nestviz.dashboard.pictures import current_theme, show_pictures
+from nestviz.dashboard.program import show_program
+from nestviz.dashboard.sight import read_sight
+from nestviz.dashboard.sources import catalogue, trace_of
+from nestviz.dashboard.tiles import show_tiles
+from nestviz.errors import RecordingNotFound
+from nestviz.recordings import Entry
+from nestviz.trace.model import Trace
+
+_LIVE_S, _WAITING_S = 0.5, 2.0
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """How often the page looks again: for new events, for a first recording, or never."""
+
+    seconds: float | None
+
+
+def _pace_of(entry: Entry | None) -> _Pace:
+    if entry is None:
+        return _Pace(_WAITING_S)
+    return _Pace(_LIVE_S if entry.state == "live" else None)
+
+
+def show() -> None:
+    """Draw the page; while something grows, its fragment draws itself again."""
+    try:
+        pace = _pace_of(chosen_entry(catalogue().entries()))
+    except RecordingNotFound as error:
+        problem_box(str(error))
+        st.button("Show the newest recording", on_click=write_address, args=(Address(),), icon=":material/arrow_forward:")
+        st.page_link(RECORDINGS.page(), label="See all recordings", icon=RECORDINGS.icon)
+        return
+    st.fragment(_watch, run_every=pace.seconds)(pace)
+
+
+def _watch(pace: _Pace) -> None:
+    with problems_shown():
+        entries = catalogue().entries()
+        entry = chosen_entry(entries)
+        if _pace_of(entry) != pace:
+            st.rerun(scope="app")
+        if entry is None:
+            empty_box(
+                "Nothing recorded yet",
+                "Run one of the example programs, or start your own program that uses nestviz: it shows up here by itself.",
+                RUN,
+                RECORDINGS,
+            )
+        else:
+            _show_recording(entries, entry)
+
+
+def _show_recording(entries: tuple[Entry, ...], entry: Entry) -> None:
+    address = read_address()
+    whole = trace_of(entry.path)
+    top = st.columns([5, 3, 4] if whole.sections else [5, 7], vertical_alignment="center")
+    with top[0]:
+        pick_recording(entries, entry)
+    section = address.section
+    if section and section not in {one.name for one in whole.sections}:
+        with problems_shown():
+            raise RecordingNotFound(f"this recording has no section {section!r}; all of it is shown")
+        section = ""
+    if whole.sections:
+        with top[1]:
+            pick_section(whole.sections, section)
+    with top[-1]:
+        show_state(whole)
+    if whole.info.problem:
+        problem_box(whole.info.problem)
+    trace = trace_of(entry.path, section) if section else whole
+    if trace.count == 0:
+        with st.container(key="empty"):
+            st.subheader("No task yet", anchor=False)
+            st.text("The program has begun to record. Its first remote call will appear here.")
+    else:
+        _show_trace(trace, f"{entry.recording}/{section}", address.task)
+    show_program(whole.info.driver_pid)
+
+
+def _show_trace(trace: Trace, subject: str, task: str) -> None:
+    theme = current_theme()
+    totals = totals_of(trace)
+    show_tiles(trace, totals, theme)
+    pictures, panel = st.columns([3.4, 1.2], gap="medium")
+    with pictures:
+        show_pictures(trace, read_sight(subject), task, theme)
+    with panel, st.container(key="details"):
+        if task:
+            show_details(trace, task, theme)
+        else:
+            show_overview(trace, totals, theme)
+    twins = twins_of(trace)
+    if twins:
+        show_twins(twins, theme)
+
+
+show()
