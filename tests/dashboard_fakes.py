@@ -96,3 +96,21 @@ def _sort(builder, workers, parent, numbers, threshold, at, block=0) -> tuple[Ta
     builder.end(task, now)
     workers[process] = now
     return task, now
+
+
+def demonstration(sizes: tuple[int, ...] = (200_000, 4_000_000, 8_000_000)) -> RecordingBuilder:
+    """Several sizes of quicksort one after the other, each a section with both times noted."""
+    builder = RecordingBuilder()
+    workers: list[int] = []
+    begin = 5
+    for size in sizes:
+        begin += size // 4_000  # the sequential run
+        block = builder.open_block(None, f"quicksort {size}", begin, section=True)
+        root, end = _sort(builder, workers, None, size, 200_000, begin + 1, block)
+        builder.get(None, [root], begin + 2, end)
+        for key, value in (("size", size), ("sequential_s", size * 1.2e-6), ("distributed_s", (end - begin) / 1000)):
+            builder.note(None, key, value, block=block)
+        builder.close_block(None, block, end)
+        begin = end + 20
+    builder.close(begin)
+    return builder

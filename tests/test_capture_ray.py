@@ -348,3 +348,42 @@ def test_a_worker_loads_nothing_for_nestviz_that_ray_does_not_load(ray, tmp_path
     done, _ = run_script(ray, tmp_path, WORKER_MODULES)
     traced, plain = done.stdout.splitlines()
     assert traced == plain
+
+
+def collector_of(ray):
+    from nestviz.capture.session import _session
+
+    return _session.collector, str(_session.recording.folder), str(_session.recording.journal)
+
+
+def test_the_collector_serves_everything_after_a_position(ray):
+    with nestviz.record("served"):
+        ray.get(instrumented.nap.remote(0))
+    collector, folder, journal = collector_of(ray)
+    length = ray.get(collector.sync.remote(folder))
+    data = Path(journal).read_bytes()[:length]
+    assert ray.get(collector.read.remote(journal, 0, 100)) == data[:100]
+    assert ray.get(collector.read.remote(journal, 100, length - 100)) == data[100:]
+    assert ray.get(collector.read.remote("/etc/passwd", 0, 100)) == b""
+    assert journal in ray.get(collector.journals.remote())
+
+
+def test_a_killed_collector_comes_back_and_nothing_is_lost_or_doubled(ray):
+    with nestviz.record("before the kill"):
+        ray.get([instrumented.nap.remote(0) for _ in range(5)])
+    collector, _, _ = collector_of(ray)
+    ray.kill(collector, no_restart=False)
+    with nestviz.record("after the kill") as section:
+        ray.get([instrumented.nap.remote(0) for _ in range(5)])
+    deadline = time.monotonic() + 60
+    rows = []
+    while time.monotonic() < deadline and len(rows) < 5:
+        try:
+            rows = rows_of(load_now(section))
+        except nestviz.errors.RecordingNotFound:
+            rows = []
+    assert [row["state"] for row in rows] == ["finished"] * 5
+    trace = nestviz.load(section.recording)
+    assert trace.lost_events == 0
+    assert len(rows_of(trace.section_named("before the kill"))) == 5
+    assert trace.info.state == "live"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from builders import RecordingBuilder, program_of
-from dashboard_fakes import LiveJournal, quicksort, write_recording
+from dashboard_fakes import LiveJournal, demonstration, quicksort, write_recording
 from streamlit.testing.v1 import AppTest
 
 from nestviz.events import State
@@ -78,7 +78,7 @@ def test_the_live_page_shows_numbers_and_three_pictures(home):
         "Work": "1.2 s",
         "Speedup": "0.98×",
     }
-    assert charts_of(app) == ["tree", "timeline", "concurrency", "curves"]
+    assert charts_of(app) == ["tree", "timeline", "concurrency"]
 
 
 def test_a_live_recording_is_chosen_before_newer_ones(home):
@@ -215,10 +215,14 @@ def test_the_rows_of_the_timeline_are_chosen_at_a_switch_and_kept_in_the_address
     assert app.query_params["view"] == "task"
 
 
-def test_a_demonstration_shows_its_table(home):
-    write_recording(home, RECORDING, quicksort())
-    table = opened().dataframe[0].value
-    assert table.to_dict("list") == {"Array size": [4_000_000], "Sequential": [4.8], "Distributed": [1.224]}
+def test_a_demonstration_shows_its_table_and_both_curves(home):
+    write_recording(home, RECORDING, demonstration())
+    app = opened()
+    table = app.dataframe[0].value
+    assert table["Array size"].tolist() == [200_000, 4_000_000, 8_000_000]
+    assert table["Sequential"].tolist() == pytest.approx([0.24, 4.8, 9.6])
+    assert table["Distributed"].tolist() == [0.121, 1.224, 2.045]
+    assert charts_of(app) == ["tree", "timeline", "concurrency", "curves"]
 
 
 def test_a_cut_journal_is_shown_with_a_warning(home):

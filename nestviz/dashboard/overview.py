@@ -20,7 +20,7 @@ from nestviz.wording import count, duration
 
 _CURVES_HEIGHT = 260
 
-__all__ = ["Twins", "show_overview", "show_twins", "twins_of"]
+__all__ = ["Twins", "show_overview", "twins_of"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ def show_overview(trace: Trace, totals: Totals, theme: Theme) -> None:
     share_rows([
         Share(phase_label(phase), duration(amount), amount, phase_colour(phase, theme)) for phase, amount in amounts if amount
     ])
+    twins = twins_of(trace)
+    if twins:
+        _show_twins(twins, theme)
     began = datetime.fromtimestamp(trace.info.begin_ns / 1e9, tz=timezone.utc).astimezone()
     rows = [
         ("began", began.strftime("%Y-%m-%d %H:%M:%S")),
@@ -71,33 +74,26 @@ def show_overview(trace: Trace, totals: Totals, theme: Theme) -> None:
     st.html('<div class="nv-quiet">Click a task in the tree or in the timeline to see its story here.</div>')
 
 
-def show_twins(twins: Sequence[Twins], theme: Theme) -> None:
-    """The table of a demonstration, and both curves beside it."""
-    table, curves = st.columns([1, 1.6], gap="medium", vertical_alignment="center")
-    with table:
-        st.dataframe(
-            {
-                "Array size": [one.size for one in twins],
-                "Sequential": [one.sequential_s for one in twins],
-                "Distributed": [one.distributed_s for one in twins],
-            },
-            hide_index=True,
-            key="twins",
-            column_config={
-                "Array size": st.column_config.NumberColumn(format="localized"),
-                "Sequential": st.column_config.NumberColumn(format="%.3f s"),
-                "Distributed": st.column_config.NumberColumn(format="%.3f s"),
-            },
-        )
-    with curves:
+def _show_twins(twins: Sequence[Twins], theme: Theme) -> None:
+    """The table of a demonstration, and the two curves when there is more than one size."""
+    st.dataframe(
+        {
+            "Array size": [one.size for one in twins],
+            "Sequential": [one.sequential_s for one in twins],
+            "Distributed": [one.distributed_s for one in twins],
+        },
+        hide_index=True,
+        key="twins",
+        column_config={
+            "Array size": st.column_config.NumberColumn(format="localized"),
+            "Sequential": st.column_config.NumberColumn(format="%.3f s"),
+            "Distributed": st.column_config.NumberColumn(format="%.3f s"),
+        },
+    )
+    if len(twins) > 1:
+        columns = [one.size for one in twins], [one.sequential_s for one in twins], [one.distributed_s for one in twins]
         chart(
-            figures.speedup_curves(
-                [one.size for one in twins],
-                [one.sequential_s for one in twins],
-                [one.distributed_s for one in twins],
-                theme=theme,
-                height=_CURVES_HEIGHT,
-            ),
+            figures.speedup_curves(*columns, theme=theme, height=_CURVES_HEIGHT),
             key="curves",
             height=_CURVES_HEIGHT,
             label="Seconds over the size, sequential and distributed",

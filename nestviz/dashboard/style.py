@@ -18,6 +18,9 @@ STYLE = """<style>
 [data-testid="stMetricLabel"] p { font-size: .8rem; }
 .st-key-tiles { border-block: 1px solid color-mix(in srgb, currentColor 12%, transparent); padding: .55rem 0 .6rem; }
 .st-key-details { position: sticky; top: 4.25rem; max-height: calc(100vh - 5rem); overflow: auto; }
+.st-key-switch { position: relative; z-index: 3; margin-bottom: -3.1rem; pointer-events: none; }
+.st-key-switch > * { pointer-events: auto; }
+.nestviz-chart[data-key="timeline"] .modebar { transform: translateX(-12.5rem); }
 .st-key-empty { padding: 12vh 0; }
 .st-key-crumbs button, .st-key-children button { min-height: 0; padding: 0; }
 .nv-state { font-size: .85rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }

@@ -10,7 +10,7 @@ from nestviz.analysis.totals import totals_of
 from nestviz.dashboard.address import Address, read_address, write_address
 from nestviz.dashboard.boxes import empty_box, problem_box, problems_shown
 from nestviz.dashboard.details import show_details
-from nestviz.dashboard.overview import show_overview, show_twins, twins_of
+from nestviz.dashboard.overview import show_overview
 from nestviz.dashboard.pages import RECORDINGS, RUN
 from nestviz.dashboard.picker import chosen_entry, pick_recording, pick_section, show_state
 from nestviz.dashboard.pictures import current_theme, show_pictures
@@ -99,17 +99,14 @@ def _show_trace(trace: Trace, subject: str, task: str) -> None:
     theme = current_theme()
     totals = totals_of(trace)
     show_tiles(trace, totals, theme)
-    pictures, panel = st.columns([3.4, 1.2], gap="medium")
-    with pictures:
+    pictures, panel = st.columns([3.3, 1.2], gap="medium")
+    with pictures, st.container(gap="xsmall"):
         show_pictures(trace, read_sight(subject), task, theme)
     with panel, st.container(key="details"):
         if task:
             show_details(trace, task, theme)
         else:
             show_overview(trace, totals, theme)
-    twins = twins_of(trace)
-    if twins:
-        show_twins(twins, theme)
 
 
 show()
