@@ -20,7 +20,7 @@ def _catalogue_of(folder: Path) -> Catalogue:
 
 
 @st.cache_resource(max_entries=_FOLLOWED, show_spinner="Reading the recording …", on_release=Follower.close)
-def _follower_of(path: Path) -> Follower:
+def _follower_of(path: Path, inode: int) -> Follower:  # noqa: ARG001 - another file under the same name is another recording
     follower = Follower(path)
     follower.refresh()
     return follower
@@ -33,10 +33,10 @@ def catalogue() -> Catalogue:
 
 def trace_of(path: Path, section: str = "") -> Trace:
     """What is recorded so far, or one section of it. JournalError for a file that is no journal, RecordingNotFound for no section."""
-    trace = _follower_of(path).refresh()
+    trace = _follower_of(path, path.stat().st_ino).refresh()
     return trace.section_named(section) if section else trace
 
 
 def forget(path: Path) -> None:
     """Let go of a journal that is about to be deleted."""
-    _follower_of.clear(path)
+    _follower_of.clear(path, path.stat().st_ino)

@@ -38,6 +38,11 @@ class Palette:
     on_blocked: str
     """Names written on bars."""
 
+    def outline_of_state(self, state: State) -> str:
+        """The edge of a mark in that state: darker than pale ones, the background's colour for strong ones."""
+        edges = {State.SUBMITTED: Phase.QUEUE, State.BLOCKED: Phase.BLOCKED}
+        return self.outlines[edges[state]] if state in edges else self.background
+
 
 PALETTES: dict[Theme, Palette] = {
     "light": Palette(
