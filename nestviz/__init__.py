@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nestviz.analysis.summary import Summary, summarize
-    from nestviz.capture import annotate, record, remote, span
+    from nestviz.capture import annotate, install, record, remote, span
     from nestviz.recordings import load
     from nestviz.trace.model import Trace
 
-__all__ = ["Summary", "Trace", "annotate", "load", "record", "remote", "span", "summarize"]
+__all__ = ["Summary", "Trace", "annotate", "install", "load", "record", "remote", "span", "summarize"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "annotate": "nestviz.capture",
+    "install": "nestviz.capture",
     "record": "nestviz.capture",
     "remote": "nestviz.capture",
     "span": "nestviz.capture",

@@ -20,7 +20,7 @@ class UsageError(NestvizError):
     exit_status = 2
 
 
-class RecordingNotFound(NestvizError):
+class RecordingNotFound(NestvizError):  # noqa: N818 - the name that people read in a traceback says it all
     """No recording, section or file of that name."""
 
 

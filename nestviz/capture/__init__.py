@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from nestviz.capture.blocks import SectionHandle, annotate, record, span
 from nestviz.capture.functions import remote
-from nestviz.capture.install import install_hooks
+from nestviz.capture.install import install, install_hooks
 
-__all__ = ["SectionHandle", "annotate", "record", "remote", "span"]
+__all__ = ["SectionHandle", "annotate", "install", "record", "remote", "span"]
 
 install_hooks()

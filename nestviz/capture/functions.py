@@ -12,7 +12,10 @@ import ray
 from nestviz.capture.calls import MARK, begin_attempt, end_attempt, plain_name
 from nestviz.capture.session import is_switched_off
 
-__all__ = ["instrument", "remote"]
+__all__ = ["instrument", "plain_remote", "remote"]
+
+plain_remote: Callable[..., Any] = ray.remote
+"""Ray's own decorator."""
 
 
 def remote(*args: Any, **options: Any) -> Any:
@@ -22,10 +25,10 @@ def remote(*args: Any, **options: Any) -> Any:
     NESTVIZ=0 in the environment this is `ray.remote` and nothing else.
     """
     if is_switched_off():
-        return ray.remote(*args, **options)
+        return plain_remote(*args, **options)
     if len(args) == 1 and not options and callable(args[0]):
-        return ray.remote(instrument(args[0]))
-    decorate = ray.remote(*args, **options)
+        return plain_remote(instrument(args[0]))
+    decorate = plain_remote(*args, **options)
     return lambda function: decorate(instrument(function))
 
 
@@ -34,7 +37,7 @@ def instrument(function: Callable[..., Any]) -> Callable[..., Any]:
 
     What Ray itself refuses (coroutine functions) and classes come back as they are, for Ray to judge.
     """
-    is_plain = inspect.isfunction(function) or inspect.isbuiltin(function)
+    is_plain = inspect.isfunction(function) and not hasattr(function, MARK)
     if not is_plain or inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return function
     name = plain_name(function)

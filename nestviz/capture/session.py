@@ -25,6 +25,7 @@ from nestviz.collector.meeting import (
     Description,
     base_folder,
     new_ring_path,
+    read_description,
     recordings_home,
     session_folder,
     write_description,
@@ -32,7 +33,7 @@ from nestviz.collector.meeting import (
 from nestviz.collector.ring import RingWriter
 from nestviz.events import NIL_ID
 
-__all__ = ["Recording", "active_recorder", "close_recording", "current_recording", "is_switched_off", "open_recorder", "sync"]
+__all__ = ["Recording", "active_recorder", "close_recording", "current_recording", "is_switched_off", "open_recorder", "sync", "trace_everything"]
 
 _log = logging.getLogger("nestviz")
 _DRIVER_RECORDS = 131_072
@@ -60,6 +61,7 @@ class _Session:
         self.recording: Recording | None = None
         self.collector: object = None
         self.retry_ns = 0
+        self.is_everything_traced = False
 
 
 _session = _Session()
@@ -98,6 +100,11 @@ def open_recorder() -> Recorder | None:
             if _session.recorder is None:
                 _session.retry_ns = now + _RETRY_NS
     return _session.recorder
+
+
+def trace_everything() -> None:
+    """Say in this driver's recording that its workers record all remote functions, not only the instrumented ones."""
+    _session.is_everything_traced = True
 
 
 def sync() -> None:
@@ -152,6 +159,7 @@ def _open_in_driver() -> Recorder:
         "driver_pid": os.getpid(),
         "driver_id": _driver_task_id(job_id),
         "command": " ".join(sys.argv)[:1_000],
+        "is_everything_traced": _session.is_everything_traced,
         "versions": {"ray": ray.__version__, "python": platform.python_version()},
     }
     write_description(folder, Description(journal, meta))
@@ -168,6 +176,11 @@ def _join_in_worker() -> Recorder | None:
     folder = session_folder(base_folder(), context.get_session_name()) / job_id
     if not folder.is_dir():
         return None
+    description = read_description(folder)
+    if description is not None and description.meta.get("is_everything_traced") is True:
+        from nestviz.capture.install import install
+
+        install()
     return Recorder(_new_ring(folder, job_id, context.get_node_id(), _WORKER_RECORDS))
 
 

@@ -1,0 +1,105 @@
+"""`nestviz run`: an unmodified program behaves as without it, and is recorded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import nestviz
+from nestviz.recordings import Catalogue
+
+pytestmark = pytest.mark.ray
+
+PROGRAM = """
+import sys
+import ray
+from ray import get, remote
+
+@remote
+def leaf(x):
+    return x
+
+@ray.remote(num_cpus=0.5)
+def parent(n):
+    @ray.remote
+    def inner(x):
+        return x + 1
+    return sum(ray.get([leaf.remote(i) for i in range(n)])) + ray.get(inner.remote(0))
+
+ray.init(log_to_driver=False, configure_logging=False)
+print(sys.argv[1:], __name__, get(parent.remote(3)))
+print("to stderr", file=sys.stderr)
+if "fail" in sys.argv:
+    raise KeyError("nothing")
+if "wait" in sys.argv:
+    import time
+    print("waiting", flush=True)
+    time.sleep(60)
+sys.exit(7)
+"""
+
+
+@pytest.fixture
+def run(ray_session, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(textwrap.dedent(PROGRAM), encoding="utf-8")
+    env = {**os.environ, "RAY_ADDRESS": ray_session.get_runtime_context().gcs_address, "NESTVIZ_HOME": str(tmp_path / "home")}
+
+    def start(*arguments, command=("-m", "nestviz", "run"), target=(str(script),)):
+        line = [sys.executable, *command, *target, *arguments]
+        return subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+
+    start.home = tmp_path / "home"
+    return start
+
+
+def test_output_arguments_and_status_are_the_program_s_own_and_every_task_is_recorded(run):
+    plain, traced = run("a", "--b", command=()), run("a", "--b")
+    outputs = [process.communicate(timeout=120) for process in (plain, traced)]
+    assert outputs[0][0] == outputs[1][0] == "['a', '--b'] __main__ 4\n"
+    assert "to stderr" in outputs[1][1]
+    assert plain.returncode == traced.returncode == 7
+    (entry,) = Catalogue(run.home).entries()
+    assert (entry.name, entry.state, entry.tasks) == ("program", "complete", 5)
+    rows = [row for row in nestviz.load(entry.path).to_arrow().to_pylist() if row["kind"] == "task"]
+    assert sorted((row["name"], row["depth"]) for row in rows) == [("inner", 2), ("leaf", 2), ("leaf", 2), ("leaf", 2), ("parent", 1)]
+
+
+def test_an_exception_has_the_program_s_own_traceback(run):
+    plain, traced = run("fail", command=()), run("fail")
+    errors = [process.communicate(timeout=120)[1] for process in (plain, traced)]
+    assert [process.returncode for process in (plain, traced)] == [1, 1]
+    tracebacks = [error[error.index("Traceback") :] for error in errors]
+    assert tracebacks[0] == tracebacks[1]
+
+
+def test_a_module_runs_with_a_name_of_its_own(run):
+    process = run("x", command=("-m", "nestviz", "run", "--name", "mine", "-m"), target=("program",))
+    assert process.communicate(timeout=120)[0] == "['x'] __main__ 4\n"
+    assert [entry.name for entry in Catalogue(run.home).entries()] == ["mine"]
+
+
+def test_an_interrupt_reaches_the_program_and_its_recording_is_closed(run):
+    process = run("wait")
+    while "waiting" not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in errors
+    assert process.returncode == 128 + signal.SIGINT
+    (entry,) = Catalogue(run.home).entries()
+    assert (entry.state, entry.tasks) == ("complete", 5)
+
+
+@pytest.mark.parametrize(("arguments", "words"), [((), "a script is missing"), (("nowhere.py",), "there is no script nowhere.py"),
+                                                  (("-m", "nowhere_at_all"), "there is no module")])  # fmt: skip
+def test_a_missing_program_is_one_clear_line(arguments, words):
+    done = subprocess.run([sys.executable, "-m", "nestviz", "run", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
