@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from nestviz.capture.blocks import SectionHandle, annotate, record, span
 from nestviz.capture.functions import remote
-from nestviz.capture.install import install, install_hooks
+from nestviz.capture.hooks import install, install_hooks
 
 __all__ = ["SectionHandle", "annotate", "install", "record", "remote", "span"]
 

@@ -33,7 +33,16 @@ from nestviz.collector.meeting import (
 from nestviz.collector.ring import RingWriter
 from nestviz.events import NIL_ID
 
-__all__ = ["Recording", "active_recorder", "close_recording", "current_recording", "is_switched_off", "open_recorder", "sync", "trace_everything"]
+__all__ = [
+    "Recording",
+    "active_recorder",
+    "close_recording",
+    "current_recording",
+    "is_switched_off",
+    "open_recorder",
+    "sync",
+    "trace_everything",
+]
 
 _log = logging.getLogger("nestviz")
 _DRIVER_RECORDS = 131_072
@@ -178,7 +187,7 @@ def _join_in_worker() -> Recorder | None:
         return None
     description = read_description(folder)
     if description is not None and description.meta.get("is_everything_traced") is True:
-        from nestviz.capture.install import install
+        from nestviz.capture.hooks import install
 
         install()
     return Recorder(_new_ring(folder, job_id, context.get_node_id(), _WORKER_RECORDS))
