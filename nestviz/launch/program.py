@@ -22,7 +22,7 @@ def main(argv: list[str]) -> None:
     sys.argv = argv[1:] if is_module else list(argv)
     sys.path[0] = str(Path.cwd()) if is_module else str(Path(argv[0]).resolve().parent)
     sys.excepthook = _without_our_frames
-    from nestviz.capture import install
+    from nestviz import install
 
     install()
     if is_module:
