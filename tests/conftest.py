@@ -22,12 +22,28 @@ def recordings_home(tmp_path_factory):
     return home
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def ray_session():
-    """One local Ray for all tests marked `ray`."""
+    """The one local Ray of all tests marked `ray`; started at the first use, or again after a test that needed its own."""
     import ray
 
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    yield ray
-    ray.shutdown()
+    if not ray.is_initialized():
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    return ray
+
+
+@pytest.fixture(scope="module")
+def no_session_ray():
+    """For modules that start a Ray of their own: one cluster at a time."""
+    _shut_down()
+
+
+def pytest_sessionfinish():
+    _shut_down()
+
+
+def _shut_down():
+    ray = sys.modules.get("ray")
+    if ray is not None and ray.is_initialized():
+        ray.shutdown()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
-from builders import RecordingBuilder, Task
+from builders import EPOCH_NS, RecordingBuilder, Task
 
 from nestviz.events import Chunk, ChunkKind
 from nestviz.journal.format import GREETING, encode_chunk
@@ -25,22 +26,26 @@ def _bytes_of(chunk: Chunk) -> bytes:
     return encode_chunk(ChunkKind(chunk.kind), chunk.payload, process=chunk.process, first=chunk.first, count=chunk.count)
 
 
-def _named(chunks: list[Chunk], recording: str, name: str) -> list[Chunk]:
+def _named(chunks: list[Chunk], recording: str, name: str, epoch_ns: int = EPOCH_NS) -> list[Chunk]:
     meta = json.loads(chunks[0].payload) | {"recording": recording, "name": name or recording, "command": "python sort.py"}
+    meta |= {"begin_ns": epoch_ns, "clock": epoch_ns}
     return [replace(chunks[0], payload=json.dumps(meta).encode()), *chunks[1:]]
 
 
 class LiveJournal:
-    """A recording that is being written: holds the writer's lock, and writes what the builder has gained since the last `write`."""
+    """A recording that is being written: holds the writer's lock, and writes what the builder has gained since the last `write`.
+
+    It begins when it is made, so that what lives in it has lived for moments, not for years.
+    """
 
     def __init__(self, home: Path, recording: str, name: str = "") -> None:
         self.writer = JournalWriter(home / f"{recording}.nestviz")
-        self.recording, self.name = recording, name
+        self.recording, self.name, self.epoch_ns = recording, name, time.time_ns()
         self._written: dict[int, int] = {}
         self._extra = 0
 
     def write(self, builder: RecordingBuilder) -> None:
-        chunks = _named(builder.chunks(batch=1 << 30), self.recording, self.name)
+        chunks = _named(builder.chunks(batch=1 << 30), self.recording, self.name, self.epoch_ns)
         if not self._written:
             self.writer.write_meta(json.loads(chunks[0].payload))
         for chunk in chunks[1:]:

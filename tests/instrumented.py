@@ -11,19 +11,26 @@ import nestviz
 
 @nestviz.remote
 def nap(seconds):
-    """Sleep a little."""
+    """Sleep a little; returns how long it really was."""
+    return slept(seconds)
+
+
+def slept(seconds):
+    begin = time.perf_counter()
     time.sleep(seconds)
-    return seconds
+    return time.perf_counter() - begin
 
 
 @nestviz.remote
 def parent_of_two(own, first, second):
-    time.sleep(own)
+    """Sleep three times, with two naps in between; returns its own time, the time in `ray.get`, and the naps' times."""
+    before = slept(own)
     refs = [nap.remote(first), nap.remote(second)]
-    time.sleep(own)
-    values = ray.get(refs)
-    time.sleep(own)
-    return values
+    between = slept(own)
+    begin = time.perf_counter()
+    naps = ray.get(refs)
+    waited = time.perf_counter() - begin
+    return before + between + slept(own), waited, naps
 
 
 @nestviz.remote

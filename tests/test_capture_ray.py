@@ -22,10 +22,10 @@ pytestmark = pytest.mark.ray
 MS = 1_000_000
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def ray(ray_session):
     """The functions of this module need a Ray; workers are warmed up, so that queue times are not process starts."""
-    ray_session.get([instrumented.nap.remote(0.05) for _ in range(4)])
+    ray_session.get([instrumented.nap.remote(0.02) for _ in range(4)])
     return ray_session
 
 
@@ -40,17 +40,17 @@ def close_to(seconds):
 def test_phases_of_known_sleeps_are_true(ray):
     ray.get(instrumented.parent_of_two.remote(0.01, 0.1, 0.1))
     with nestviz.record("known sleeps") as section:
-        ray.get(instrumented.parent_of_two.remote(0.15, 0.2, 0.4))
+        own, waited, naps = ray.get(instrumented.parent_of_two.remote(0.15, 0.2, 0.4))
     rows = rows_of(section.trace())
-    by_size = {row["name"]: row for row in rows if row["name"] == "parent_of_two"}
-    parent, naps = by_size["parent_of_two"], sorted((r for r in rows if r["name"] == "nap"), key=lambda r: r["end"] - r["start"])
-    assert [row["parent_id"] for row in naps] == [parent["task_id"]] * 2
-    assert naps[0]["end"] - naps[0]["start"] == close_to(0.2)
-    assert naps[1]["end"] - naps[1]["start"] == close_to(0.4)
-    waited = naps[1]["end"] - (parent["start"] + 0.3e9 + parent["spawn"])
-    assert parent["blocked"] == pytest.approx(waited, abs=3 * MS)
+    (parent,) = [row for row in rows if row["name"] == "parent_of_two"]
+    children = [row for row in rows if row["name"] == "nap"]
+    assert [row["parent_id"] for row in children] == [parent["task_id"]] * 2
+    assert [row["end"] - row["start"] for row in children] == [close_to(nap) for nap in naps]
     inside = parent["end"] - parent["start"] - parent["blocked"] - parent["receive"] - parent["spawn"]
-    assert inside == close_to(0.45)
+    assert inside == close_to(own)
+    assert parent["blocked"] + parent["receive"] == close_to(waited)
+    get_began = parent["start"] + parent["spawn"] + own * 2 / 3 * 1e9
+    assert parent["blocked"] == pytest.approx(max(row["end"] for row in children) - get_began, abs=10 * MS)
 
 
 def test_the_tree_is_what_the_program_built(ray):
@@ -83,7 +83,7 @@ def test_options_defaults_keywords_and_several_returns(ray):
 
 def test_bound_calls_are_recorded(ray):
     with nestviz.record("bind") as section:
-        assert ray.get(instrumented.nap.bind(0.01).execute()) == 0.01
+        assert ray.get(instrumented.nap.bind(0.01).execute()) >= 0.01
     assert [(row["name"], row["state"]) for row in rows_of(section.trace())] == [("nap", "finished")]
 
 
@@ -99,11 +99,11 @@ def test_a_call_without_returns_has_its_parent(ray):
     with nestviz.record("no returns") as section:
         ray.get(caller.remote())
         assert note.remote(2) is None
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and len(rows_of(load_now(section))) < 2:
-            ray.get(instrumented.nap.remote(0.1))
-    trace = nestviz.load(section.recording)
-    notes = [row for row in rows_of(trace) if row["name"] == "note"]
+    deadline = time.monotonic() + 60
+    notes = []
+    while time.monotonic() < deadline and len(notes) < 2:  # nobody can wait for what returns nothing
+        trace = load_now(section)
+        notes = [row for row in rows_of(trace) if row["name"] == "note"]
     callers = [row for row in rows_of(trace) if row["name"] == "caller"]
     assert sorted(row["parent_id"] for row in notes) == sorted([callers[0]["task_id"], callers[0]["parent_id"]])
 
@@ -221,7 +221,7 @@ def test_threads_of_a_task_count_for_the_task(ray):
             return sum(pool.map(lambda x: ray.get(instrumented.nap.remote(x)), [0.01, 0.02]))
 
     with nestviz.record("threads") as section:
-        assert ray.get(threaded.remote()) == pytest.approx(0.03)
+        assert ray.get(threaded.remote()) >= 0.03
     rows = rows_of(section.trace())
     assert [row["parent_id"] for row in rows if row["name"] == "nap"] == [rows[0]["task_id"]] * 2
 

@@ -44,7 +44,7 @@ print(digests)
 
 
 @pytest.fixture(scope="module")
-def embedded():
+def embedded(no_session_ray):
     ray = EmbeddedRay.start(2)
     yield ray
     ray.stop()

@@ -80,12 +80,11 @@ def _show_facts(facts: TaskFacts) -> None:
         ("node", facts.node_id[:12]),
         ("depth", str(facts.depth)),
         *((key, count(value) if isinstance(value, int) else str(value)) for key, value in facts.notes),
-        ("task id", facts.task_id),
     ]
     said = "".join(
         f'<span class="nv-key">{as_html(key)}</span><span class="nv-value">{as_html(value)}</span>' for key, value in rows if value
     )
-    st.html(f'<div class="nv-facts">{said}</div>')
+    st.html(f'<div class="nv-facts">{said}</div><div class="nv-id">task id {facts.task_id}</div>')
 
 
 def _moment(time_ns: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from nestviz import figures
 from nestviz.analysis.critical_path import critical_path
 from nestviz.dashboard.address import View, read_address, write_address
+from nestviz.dashboard.boxes import problems_shown
 from nestviz.dashboard.chart import chart
 from nestviz.dashboard.sight import Sight, fold_all, open_node, resize_to, select_task, zoom_to
 from nestviz.figures.palette import Theme
@@ -28,11 +30,22 @@ def current_theme() -> Theme:
 
 
 def show_pictures(trace: Trace, sight: Sight, selected: str, theme: Theme) -> None:
-    """Tree, timeline, concurrency, one under the other; the last two share their time axis."""
+    """Tree, timeline, concurrency, one under the other; the last two share their time axis. Each may fail on its own."""
     critical = sorted({step.row for step in critical_path(trace)})
+    with problems_shown():
+        _show_tree(trace, sight, selected, theme, critical)
+    mode = _choose_view(is_unfolded=bool(sight.opened))
+    with problems_shown():
+        _show_timeline(trace, sight, selected, theme, critical, mode)
+    with problems_shown():
+        _show_concurrency(trace, sight, theme, mode)
+
+
+def _show_tree(trace: Trace, sight: Sight, selected: str, theme: Theme, critical: Sequence[int]) -> None:
+    opened = tuple(sight.opened)
     chart(
         figures.tree(
-            trace, theme=theme, selected=selected, opened=tuple(sight.opened), budget=_BUDGET, height=_TREE_HEIGHT, critical=critical
+            trace, theme=theme, selected=selected, opened=opened, budget=_BUDGET, height=_TREE_HEIGHT, critical=critical
         ),
         key="tree",
         subject=sight.subject,
@@ -40,15 +53,19 @@ def show_pictures(trace: Trace, sight: Sight, selected: str, theme: Theme) -> No
         label="Tree of the tasks",
         on_click=_clicked_in_tree,
     )
-    mode = _choose_view(is_unfolded=bool(sight.opened))
-    timeline = figures.timeline(
+
+
+def _show_timeline(
+    trace: Trace, sight: Sight, selected: str, theme: Theme, critical: Sequence[int], mode: View
+) -> None:
+    figure = figures.timeline(
         trace, theme=theme, mode=mode, window=sight.window, selected=selected, width=sight.width, critical=critical
     )
     chart(
-        timeline,
+        figure,
         key="timeline",
-        subject=f"{sight.subject}/{mode}",
-        height=round(timeline.layout.height),
+        subject=sight.subject,
+        height=round(figure.layout.height),
         width=sight.width,
         label="Timeline of the tasks",
         group=_TIME_AXIS,
@@ -56,6 +73,9 @@ def show_pictures(trace: Trace, sight: Sight, selected: str, theme: Theme) -> No
         on_zoom=zoom_to,
         on_resize=resize_to,
     )
+
+
+def _show_concurrency(trace: Trace, sight: Sight, theme: Theme, mode: View) -> None:
     chart(
         figures.concurrency(trace, theme=theme, window=sight.window, mode=mode, height=_CONCURRENCY_HEIGHT, width=sight.width),
         key="concurrency",

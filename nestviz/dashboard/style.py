@@ -16,8 +16,11 @@ STYLE = """<style>
 [data-testid="stMetric"] { padding: 0; }
 [data-testid="stMetricLabel"] { opacity: .65; }
 [data-testid="stMetricLabel"] p { font-size: .8rem; }
+[data-testid="stMetric"] [data-testid="stTooltipIcon"] { opacity: 0; transition: opacity .15s; }
+[data-testid="stMetric"]:is(:hover, :focus-within) [data-testid="stTooltipIcon"] { opacity: 1; }
 .st-key-tiles { border-block: 1px solid color-mix(in srgb, currentColor 12%, transparent); padding: .55rem 0 .6rem; }
-.st-key-details { position: sticky; top: 4.25rem; max-height: calc(100vh - 5rem); overflow: auto; }
+[data-testid="stColumn"]:has(> * .st-key-details) { position: sticky; top: 4rem; align-self: flex-start; max-height: calc(100vh - 4.5rem);
+  overflow: auto; padding-bottom: 1rem; scrollbar-width: thin; }
 .st-key-switch { position: relative; z-index: 3; margin-bottom: -3.1rem; pointer-events: none; }
 .st-key-switch > * { pointer-events: auto; }
 .nestviz-chart[data-key="timeline"] .modebar { transform: translateX(-12.5rem); }
@@ -40,6 +43,7 @@ STYLE = """<style>
 .nv-facts { display: grid; grid-template-columns: auto 1fr; gap: .18rem .8rem; font-size: .85rem; }
 .nv-facts .nv-key { opacity: .65; white-space: nowrap; }
 .nv-facts .nv-value { overflow-wrap: anywhere; white-space: normal; }
+.nv-id { font-family: monospace; font-size: .68rem; opacity: .65; overflow-wrap: anywhere; }
 </style>"""
 
 LOGO = (

@@ -25,6 +25,13 @@ function plotly(url) {
   return library;
 }
 
+// Whether Streamlit shows its dark theme, by the brightness of the page's background.
+function isDark(element) {
+  const colour = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
+  const [, red, green, blue] = /^#(..)(..)(..)/.exec(colour) ?? [];
+  return red !== undefined && parseInt(red, 16) + parseInt(green, 16) + parseInt(blue, 16) < 384;
+}
+
 const nextFrame = () => new Promise((done) => requestAnimationFrame(done));
 
 class Chart {
@@ -49,7 +56,9 @@ class Chart {
     this.host.addEventListener("wheel", (event) => event.ctrlKey || event.metaKey || event.stopPropagation(), { capture: true });
   }
 
-  take(message, report) {
+  take(text, report) {
+    const message = JSON.parse(text);
+    this.text = text;
     this.report = report;
     this.message = message;
     this.host.dataset.key = message.key;
@@ -58,6 +67,10 @@ class Chart {
     if (message.group !== this.group) this.join(message.group);
     this.newest = message.figure;
     this.draw();
+    // Streamlit calls with the old figure when its theme changes, and does not run the page: ask for new colours.
+    const wasDark = this.isDark;
+    this.isDark = isDark(this.host);
+    if (wasDark !== undefined && wasDark !== this.isDark) this.report("themed", this.isDark);
   }
 
   join(group) {
@@ -99,6 +112,7 @@ class Chart {
   dress(layout) {
     layout.width = this.host.clientWidth;
     layout.height = this.host.clientHeight;
+    layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: "rgba(128,136,150,.7)", activecolor: "rgba(128,136,150,1)" };
     for (const axis of Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name))) {
       const revision = JSON.stringify([this.message.subject, layout[axis].uirevision ?? layout.uirevision]);
       if (axis in this.revisions && this.revisions[axis] !== revision) delete this.view[axis];
@@ -170,7 +184,11 @@ class Chart {
   reset() {
     this.view = {};
     this.share();
-    this.newest ??= this.message.figure;
+    this.again();
+  }
+
+  again() {
+    this.newest ??= JSON.parse(this.text).figure; // anew, because Plotly writes into the figure that it draws
     this.draw();
   }
 
@@ -179,9 +197,13 @@ class Chart {
     const range = this.view.xaxis;
     for (const other of this.group ? groups.get(this.group) : []) {
       if (other === this) continue;
-      if (range) other.view.xaxis = [...range];
-      else delete other.view.xaxis;
-      if (other.isDrawn && range) other.relayout({ "xaxis.range": [...range], "xaxis.autorange": false });
+      if (range) {
+        other.view.xaxis = [...range];
+        if (other.isDrawn) other.relayout({ "xaxis.range": [...range], "xaxis.autorange": false });
+      } else {
+        delete other.view.xaxis;
+        other.again();
+      }
     }
     clearTimeout(this.reporting);
     this.reporting = setTimeout(() => this.report("zoomed", range ? range.map(Number) : []), REPORT_AFTER_MS);
@@ -202,6 +224,6 @@ class Chart {
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!charts.has(parentElement)) charts.set(parentElement, new Chart(parentElement));
   const chart = charts.get(parentElement);
-  chart.take(JSON.parse(decoder.decode(data)), setTriggerValue);
+  chart.take(decoder.decode(data), setTriggerValue);
   return () => chart.leave();
 }

@@ -55,6 +55,7 @@ def chart(
         on_clicked_change=partial(_clicked, key, on_click),
         on_zoomed_change=partial(_zoomed, key, on_zoom),
         on_resized_change=partial(_resized, key, on_resize),
+        on_themed_change=_run_again,
     )
 
 
@@ -80,6 +81,10 @@ def _zoomed(key: str, tell: Callable[[Window | None], None] | None) -> None:
         return
     ends = [float(end) for end in value if isinstance(end, (int, float))]
     tell((ends[0], ends[1]) if len(ends) == len(value) == 2 and ends[0] < ends[1] else None)  # noqa: PLR2004 - two ends
+
+
+def _run_again() -> None:
+    """Nothing is to be remembered: the page runs again, and sees the theme by itself."""
 
 
 def _resized(key: str, tell: Callable[[int], None] | None) -> None:

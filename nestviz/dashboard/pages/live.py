@@ -102,7 +102,7 @@ def _show_trace(trace: Trace, subject: str, task: str) -> None:
     pictures, panel = st.columns([3.3, 1.2], gap="medium")
     with pictures, st.container(gap="xsmall"):
         show_pictures(trace, read_sight(subject), task, theme)
-    with panel, st.container(key="details"):
+    with panel, st.container(key="details", gap="xsmall"):
         if task:
             show_details(trace, task, theme)
         else:
