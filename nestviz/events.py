@@ -78,7 +78,8 @@ class EventKind(enum.IntEnum):
     kind         flags   aux          code           a            b              scope / block    id, size
     ============ ======= ============ ============== ============ ============== ================ ==================
     SUBMIT       –       –            name           begin        end            parent / block   the child, elements
-    ORIGIN       –       –            –              begin        –              the child        the parent task
+    ORIGIN       –       –            –              begin        –              the child /      the parent task
+                                                                                 parent's block
     START        –       attempt      name           function     –              the attempt      the task, elements
                                                      entry
     END          state   –            error text     function     –              the attempt      –

@@ -46,7 +46,7 @@ def wrap_submission(original: Call) -> Call:
         begin = monotonic_ns()
         if options.get("num_returns") == 0 and ray_private.make_room_for_hidden_keyword(self):
             parent = ray_private.current_task_id() or b""
-            kwargs = {**(kwargs or {}), _ORIGIN: (parent, begin)}
+            kwargs = {**(kwargs or {}), _ORIGIN: (parent, begin, place[1])}
         result = original(self, args, kwargs, *rest, **options)
         with suppress(Exception):  # the call has been made; whether it could be noted must not matter
             task_id = _task_id_of(result)

@@ -55,9 +55,9 @@ class Recorder:
         self._put(EventKind.START, 0, attempt, self._text(name), monotonic_ns(), 0, scope, 0, task_id, size)
         return scope
 
-    def came_from(self, scope: int, parent_id: bytes, begin: int) -> None:
-        """The attempt was called by that task at that moment, and its caller has no id of it."""
-        self._put(EventKind.ORIGIN, 0, 0, 0, begin, 0, scope, 0, parent_id)
+    def came_from(self, scope: int, parent_id: bytes, begin: int, block: int) -> None:
+        """The attempt was called by that task at that moment, in that block of its; the caller has no id of the call."""
+        self._put(EventKind.ORIGIN, 0, 0, 0, begin, 0, scope, block, parent_id)
 
     def ended(self, scope: int, state: State, error: str) -> None:
         """The attempt is over."""

@@ -60,6 +60,7 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
     latest = max((int(column.max(initial=0)) for column in (drafts.submit_end, drafts.start, drafts.end)), default=0)
     now_ns = known.end_ns or max(now_ns, latest, info.begin_ns)
     owners = Owners(drafts, known)
+    drafts = _with_origin_blocks(drafts, owners, known)
     rows = _rows(drafts, owners, known, info, table_size=len(texts.table), now_ns=now_ns)
     rows = _settle(rows, drafts, known, is_closed=info.state != "live", now_ns=now_ns)
     waits = assemble_waits(store, rows, owners.rows_of, clock)
@@ -161,6 +162,17 @@ def _origin_rows(drafts: Drafts, owners: Owners, known: Known) -> Ints:
     at = np.where(backwards >= 0, len(drafts) - 1 - backwards, owners.nobody)
     is_driver = drafts.origin_id == np.void(known.driver_id)
     return np.where(is_driver, owners.driver_row, at)
+
+
+def _with_origin_blocks(drafts: Drafts, owners: Owners, known: Known) -> Drafts:
+    """The blocks of calls that brought their parent's id along: they are numbered by the parent's process."""
+    if not bool(np.any(drafts.origin_block > 0)):
+        return drafts
+    parent = _origin_rows(drafts, owners, known)
+    driver = next((n for n in known.processes if known.process(n).is_driver), -1)
+    process = np.where(parent == owners.driver_row, driver, np.append(drafts.process, [-1, -1])[parent])
+    has_block = (drafts.origin_block > 0) & (process >= 0)
+    return replace(drafts, in_block_key=np.where(has_block, (process << 32) | drafts.origin_block, drafts.in_block_key))
 
 
 def _block_ids(keys: Ints, known: Known) -> NDArray[np.void]:

@@ -30,6 +30,7 @@ class Drafts:
     parent_key: Ints  # the attempt (or process) that submitted it or opened it
     origin_id: Ids  # the parent's id where the child has brought it along, else zeros
     has_origin: NDArray[np.bool_]
+    origin_block: Ints  # the block of that parent's process in which the call was made, 0 for none
     in_block_key: Ints  # the block in which it was submitted or opened
     attempt: Ints
     name: Ints
@@ -82,6 +83,7 @@ def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Record
         parent_key=_pick(submits.key("scope"), submit_at, NO_KEY),
         origin_id=_pick_ids(origins.raw["id"], np.where(has_origin, origin_at, -1)),
         has_origin=has_origin,
+        origin_block=np.where(has_origin, _pick(origins.raw["block"].astype(np.int64), origin_at, 0), 0),
         in_block_key=_block_key(submits, submit_at),
         attempt=starts.raw["aux"].astype(np.int64),
         name=np.where(submit_at >= 0, _pick(texts.of(submits), submit_at, 0), texts.of(starts)),
@@ -110,6 +112,7 @@ def _pending(texts: Texts, starts: Records, submits: Records, clock_ns: int) -> 
         parent_key=submits.key("scope"),
         origin_id=np.zeros(count, "V24"),
         has_origin=np.zeros(count, np.bool_),
+        origin_block=np.zeros(count, np.int64),
         in_block_key=_block_key(submits, np.arange(count)),
         attempt=np.zeros(count, np.int64),
         name=texts.of(submits),
@@ -141,6 +144,7 @@ def _blocks(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
         parent_key=begins.key("scope"),
         origin_id=np.zeros(count, "V24"),
         has_origin=np.zeros(count, np.bool_),
+        origin_block=np.zeros(count, np.int64),
         in_block_key=np.where(outer > 0, (begins.process << 32) | outer, NO_KEY),
         attempt=np.zeros(count, np.int64),
         name=texts.of(begins),
