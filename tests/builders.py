@@ -182,14 +182,14 @@ def _grow(builder, parent, name, children, at, compute, queue) -> int:
     if children:
         before = builder._tasks
         ends = [_grow(builder, task, child, below, now, compute, queue) for child, below in children]
-        made = [Task(number, "") for number in _direct(builder, before, children)]
+        made = [Task(number, "") for number in _direct(before, children)]
         builder.get(task, made, now, max(ends))
         now = max(ends)
     builder.end(task, now)
     return now
 
 
-def _direct(builder, before, children) -> list[int]:
+def _direct(before, children) -> list[int]:
     """Numbers of the tasks just made for those children: each child's subtree takes as many numbers as it has tasks."""
     numbers, at = [], before + 1
     for _, below in children:

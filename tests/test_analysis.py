@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from builders import MS, RecordingBuilder, trace_of
@@ -73,7 +74,9 @@ def test_the_path_leaves_out_a_child_that_nobody_waited_for_unless_it_ends_last(
     straggler = builder.submit("straggler", root, 3)
     builder.end(root, 5)
     builder.run(straggler, 8, 20)
-    assert path_of(builder.trace()) == [("root", "queue", 1), ("root", "compute", 2), ("straggler", "queue", 5), ("straggler", "compute", 12)]
+    assert path_of(builder.trace()) == [
+        ("root", "queue", 1), ("root", "compute", 2), ("straggler", "queue", 5), ("straggler", "compute", 12),
+    ]  # fmt: skip
 
 
 def test_failed_and_retried_tasks_are_counted_by_their_last_attempt():
@@ -98,7 +101,7 @@ def test_the_critical_path_tiles_the_makespan(builder):
     trace = builder.trace(now=500)
     path = critical_path(trace)
     assert sum(p.end_ns - p.begin_ns for p in path) == totals_of(trace).makespan_ns
-    assert all(a.end_ns == b.begin_ns for a, b in zip(path, path[1:], strict=False))
+    assert all(a.end_ns == b.begin_ns for a, b in pairwise(path))
 
 
 @settings(max_examples=80, deadline=None)
@@ -124,7 +127,9 @@ def random_shape(rng, tasks):
     if tasks <= 1:
         return "f"
     left = rng.randint(1, tasks - 1)
-    return f"f({random_shape(rng, left)} {random_shape(rng, tasks - left)})" if rng.random() < 0.8 else f"f({random_shape(rng, tasks - 1)})"
+    if rng.random() < 0.8:
+        return f"f({random_shape(rng, left)} {random_shape(rng, tasks - left)})"
+    return f"f({random_shape(rng, tasks - 1)})"
 
 
 @pytest.mark.parametrize("depth", [3_000])

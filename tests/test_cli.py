@@ -109,7 +109,7 @@ def test_an_empty_list_says_how_to_make_a_recording(capsys, home):
     assert capsys.readouterr().out == f"There are no recordings in {home} yet. nestviz demo quicksort makes one.\n"
 
 
-def test_an_empty_list_in_json_is_an_empty_list(capsys, home):  # noqa: ARG001 - the empty folder
+def test_an_empty_list_in_json_is_an_empty_list(capsys, home):
     assert main(["list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
 

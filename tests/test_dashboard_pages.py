@@ -12,7 +12,7 @@ from dashboard_fakes import LiveJournal, demonstration, quicksort, write_recordi
 from streamlit.testing.v1 import AppTest
 
 from nestviz.events import State
-from nestviz.recordings import Catalogue, load
+from nestviz.recordings import load
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "nestviz" / "dashboard" / "pages"

@@ -126,7 +126,7 @@ def test_critical_edges_are_thicker():
 
 
 def test_a_folded_part_says_how_much_it_is_and_shows_its_failures_as_a_mark():
-    figure = figures.tree(chain(400, bad=(350,)), budget=20)
+    figure = figures.tree(chain(400, bad=(350,)), budget=20, height=360)
     folded = named(figure, "folded away")
     assert len(folded["x"]) == 1
     assert folded["marker"]["symbol"] == "square"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -256,7 +257,7 @@ def test_a_section_holds_its_tasks_and_their_descendants_with_the_driver_above()
 
 
 def test_an_unknown_section_is_named_in_the_error():
-    with pytest.raises(RecordingNotFound, match="third.*first, second"):
+    with pytest.raises(RecordingNotFound, match=r"third.*first, second"):
         two_sections().trace().section_named("third")
 
 
@@ -352,7 +353,7 @@ def test_the_phases_of_every_attempt_tile_its_life(builder):
     rows = trace.rows
     for row in np.flatnonzero(trace.is_task).tolist():
         pieces = task_segments(trace, row)
-        assert all(a[2] == b[1] for a, b in zip(pieces, pieces[1:], strict=False))
+        assert all(a[2] == b[1] for a, b in pairwise(pieces))
         if pieces:
             end = trace.now_ns if rows.end[row] == UNKNOWN else int(rows.end[row])
             assert pieces[-1][2] == end

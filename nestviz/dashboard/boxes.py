@@ -39,6 +39,6 @@ def problems_shown() -> Iterator[None]:
         yield
     except NestvizError as error:
         problem_box(str(error))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the border of a page: whatever it is, the person sees a box
         _log.exception("a page failed")
         problem_box(f"The dashboard failed to draw this ({type(error).__name__}: {error}). Its log has the details.")

@@ -1,4 +1,4 @@
-"""The panel beside the pictures: everything about the selected task. Names and errors come from the user's program: text, not markup."""
+"""The panel beside the pictures: everything about the selected task. Names and errors are text, not markup."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 import streamlit as st
 
 from nestviz.dashboard.facts import Kin, TaskFacts, facts_of
-from nestviz.dashboard.sight import select_task
 from nestviz.dashboard.literal import as_html, as_markdown
+from nestviz.dashboard.sight import select_task
 from nestviz.dashboard.style import Share, share_rows
 from nestviz.events import RowKind
 from nestviz.figures.palette import Theme, phase_colour, phase_label, state_colour, state_label
@@ -45,7 +45,9 @@ def _show_head(facts: TaskFacts, theme: Theme) -> None:
     _show_crumbs(facts.ancestors)
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.html(f'<div class="nv-title">{as_html(label(facts.name, facts.size))}</div>')
-        st.button("", icon=":material/close:", type="tertiary", key="unselect", help="Show the recording", on_click=select_task, args=("",))
+        st.button(
+            "", icon=":material/close:", type="tertiary", key="unselect", help="Show the recording", on_click=select_task, args=("",)
+        )
     retry = f" · attempt {facts.attempt + 1}" if facts.attempt else ""
     st.html(
         f'<div class="nv-legend"><span><i style="background:{state_colour(facts.state, theme)}"></i>'
@@ -67,7 +69,8 @@ def _show_crumbs(ancestors: tuple[Kin, ...]) -> None:
 
 
 def _kin_button(kin: Kin, key: str, after: str = "") -> None:
-    st.button(as_markdown(f"{label(kin.name, kin.size)} {after}".strip()), key=key, type="tertiary", on_click=select_task, args=(kin.key,))
+    text = as_markdown(f"{label(kin.name, kin.size)} {after}".strip())
+    st.button(text, key=key, type="tertiary", on_click=select_task, args=(kin.key,))
 
 
 def _show_facts(facts: TaskFacts) -> None:

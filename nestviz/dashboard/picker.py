@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 import streamlit as st
 
 from nestviz.dashboard.address import open_at, read_address, write_address
-from nestviz.dashboard.sources import catalogue
 from nestviz.dashboard.literal import as_html
+from nestviz.dashboard.sources import catalogue
 from nestviz.recordings import Entry
 from nestviz.trace.model import Section, Trace
 from nestviz.wording import count
@@ -43,7 +43,7 @@ def chosen_entry(entries: Sequence[Entry]) -> Entry | None:
 
 def pick_recording(entries: Sequence[Entry], entry: Entry) -> None:
     """Choose another recording."""
-    labels = {one.recording: _label(one) for one in entries}
+    labels = _labels(entries)
     st.session_state["picked"] = entry.recording
     st.selectbox(
         "Recording",
@@ -51,13 +51,26 @@ def pick_recording(entries: Sequence[Entry], entry: Entry) -> None:
         format_func=lambda recording: labels.get(recording, recording),
         key="picked",
         label_visibility="collapsed",
-        on_change=lambda: open_at(str(st.session_state["picked"])),
+        on_change=_picked,
+        args=(frozenset(labels),),
     )
 
 
-def _label(entry: Entry) -> str:
-    began = datetime.fromtimestamp(entry.begin_ns / 1e9, tz=timezone.utc).astimezone().strftime("%d %b %H:%M:%S")
-    return f"{entry.name}  ·  {began}" + ("  ·  live" if entry.state == "live" else "")
+def _picked(known: frozenset[str]) -> None:
+    """Open what was picked. When a label has changed meanwhile, the browser sends the old label: that is nobody's choice."""
+    chosen = st.session_state.get("picked")
+    if chosen in known:
+        open_at(str(chosen))
+
+
+def _labels(entries: Sequence[Entry]) -> dict[str, str]:
+    """What each recording is called: its name and begin, or its id where those are not enough. They must not change while it lives."""
+    labels: dict[str, str] = {}
+    for entry in entries:
+        began = datetime.fromtimestamp(entry.begin_ns / 1e9, tz=timezone.utc).astimezone().strftime("%d %b %H:%M:%S")
+        label = f"{entry.name}  ·  {began}"
+        labels[entry.recording] = entry.recording if label in labels.values() else label
+    return labels
 
 
 def pick_section(sections: Sequence[Section], section: str) -> None:

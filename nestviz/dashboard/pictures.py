@@ -18,7 +18,7 @@ from nestviz.trace.model import Trace
 
 __all__ = ["current_theme", "show_pictures"]
 
-_TREE_HEIGHT, _CONCURRENCY_HEIGHT = 350, 230
+_CONCURRENCY_HEIGHT = 230
 _BUDGET = 200
 _TIME_AXIS = "time"
 _VIEWS: dict[View, str] = {"worker": "By worker", "task": "By task"}
@@ -43,13 +43,14 @@ def show_pictures(trace: Trace, sight: Sight, selected: str, theme: Theme) -> No
 
 def _show_tree(trace: Trace, sight: Sight, selected: str, theme: Theme, critical: Sequence[int]) -> None:
     opened = tuple(sight.opened)
+    figure = figures.tree(
+        trace, theme=theme, selected=selected, opened=opened, budget=_BUDGET, width=sight.width, critical=critical
+    )
     chart(
-        figures.tree(
-            trace, theme=theme, selected=selected, opened=opened, budget=_BUDGET, height=_TREE_HEIGHT, critical=critical
-        ),
+        figure,
         key="tree",
         subject=sight.subject,
-        height=_TREE_HEIGHT,
+        height=round(figure.layout.height),
         label="Tree of the tasks",
         on_click=_clicked_in_tree,
     )

@@ -17,8 +17,10 @@ _USUAL_WIDTH_PX = 870
 
 @dataclass(frozen=True)
 class Sight:
-    """Belongs to one browser tab. `window` is in the timeline's own unit, None for all of it; `opened` holds tasks' keys,
-    `width` is that of the pictures in pixels."""
+    """What one browser tab looks at.
+
+    `window` is in the timeline's own unit, None for all of it; `opened` holds tasks' keys, `width` is in pixels.
+    """
 
     subject: str = ""
     window: Window | None = None

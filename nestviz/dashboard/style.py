@@ -19,7 +19,8 @@ STYLE = """<style>
 [data-testid="stMetric"] [data-testid="stTooltipIcon"] { opacity: 0; transition: opacity .15s; }
 [data-testid="stMetric"]:is(:hover, :focus-within) [data-testid="stTooltipIcon"] { opacity: 1; }
 .st-key-tiles { border-block: 1px solid color-mix(in srgb, currentColor 12%, transparent); padding: .55rem 0 .6rem; }
-[data-testid="stColumn"]:has(> * .st-key-details) { position: sticky; top: 4rem; align-self: flex-start; max-height: calc(100vh - 4.5rem);
+[data-testid="stColumn"]:has(> * .st-key-details) { position: sticky; top: 4rem; align-self: flex-start;
+  max-height: calc(100vh - 4.5rem);
   overflow: auto; padding-bottom: 1rem; scrollbar-width: thin; }
 .st-key-switch { position: relative; z-index: 3; margin-bottom: -3.1rem; pointer-events: none; }
 .st-key-switch > * { pointer-events: auto; }

@@ -27,6 +27,7 @@ _SMALLEST_PX, _LARGEST_PX, _SIGN_PX, _ROOT_PX = 9.0, 26.0, 14.0, 11.0
 _TIGHT_LEVEL_PX, _LEVEL_PX, _SLOT_PX = 17.0, (26.0, 66.0), (18.0, 150.0)
 _BAR_PX, _BAR_HEIGHT_PX, _BAR_DROP_PX, _SHORTEST_PX = 26.0, 4, 5, 2.5
 _INTERLEAVED = 1.5
+_WANTED_LEVEL_PX, _HEIGHTS_PX = 28, (300, 440)
 _CURVE = np.linspace(0, 1, 9)
 _FINE_CURVE = np.linspace(0, 1, 40)
 
@@ -58,17 +59,18 @@ def tree(
     selected: str = "",
     opened: Collection[str] = (),
     budget: int = 200,
-    height: int = 360,
+    height: int = 0,
     width: int = 800,
     critical: Collection[int] = (),
 ) -> go.Figure:
-    """The tree of all tasks in at most `budget` nodes, for a figure of `width` by `height` pixels.
+    """The tree of all tasks in at most `budget` nodes, for a figure of `width` by `height` pixels (0: as the depth needs).
 
     `selected` and `opened` are keys of rows (`Trace.key_of`), drawn with all above them; `critical` are the rows of the critical
     path. Nodes carry their row's key as customdata; a folded one that of the first task in it.
     """
     colours = palette_of(theme)
     row = trace.row_of(selected) if selected else -1
+    height = height or int(np.clip(_TOP + _BOTTOM + _WANTED_LEVEL_PX * (trace.rows.depth.max(initial=0) + 1), *_HEIGHTS_PX))
     plot_width, plot_height = float(width - 2 * _SIDE), float(height - _TOP - _BOTTOM)
     found = [opened_row for opened_row in map(trace.row_of, opened) if opened_row >= 0]
     is_small = np.count_nonzero(trace.is_task) < budget and trace.rows.depth.max(initial=0) <= plot_height / _TIGHT_LEVEL_PX

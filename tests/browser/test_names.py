@@ -30,7 +30,8 @@ def hostile(home):
 def markup(page) -> int:
     """Elements that only a name could have made."""
     return page.locator(
-        "a[href*='evil'], a[href^='javascript'], script:text('window.hit'), .nestviz-chart tspan[style*='font-weight:bold']:text-is('x')"
+        "a[href*='evil'], a[href^='javascript'], script:text('window.hit'), "
+        ".nestviz-chart tspan[style*='font-weight:bold']:text-is('x')"
     ).count()
 
 

@@ -171,7 +171,8 @@ def test_above_the_fold_stand_recording_tiles_tree_and_the_timeline_s_beginning(
     write_recording(home, fresh_name(), quicksort())
     open_live(page, server)
     below = {
-        key: page.locator(chart(key)).bounding_box()["y"] + page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTop")
+        key: page.locator(chart(key)).bounding_box()["y"]
+        + page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTop")
         for key in ("tree", "timeline")
     }
     assert tile(page, "Speedup").bounding_box()["y"] < 200

@@ -42,7 +42,8 @@ def chart(
     """Show a figure; called again with the same key it changes the picture in place.
 
     `height` is in pixels, `label` says in words what the picture shows, charts of one `group` share their x axis. A figure
-    of another `subject` starts with its own view instead of the person's. `on_click` receives the customdata of a clicked mark, `on_zoom` the x range that the person chose, None when they reset it; both are
+    of another `subject` starts with its own view instead of the person's. `on_click` receives the customdata of a clicked mark,
+    `on_zoom` the x range that the person chose, None when they reset it; both are
     called before the page (or its fragment) runs again. `on_resize` receives the pixels there are, when the figure was made for
     another `width`; no width, no report.
     """

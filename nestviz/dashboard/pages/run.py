@@ -38,9 +38,8 @@ def show() -> None:
 
 def _show_form() -> None:
     st.subheader("Run a program", anchor=False)
-    workload = WORKLOADS[
-        st.selectbox("Program", list(WORKLOADS), format_func=lambda name: WORKLOADS[name].title, key="workload")
-    ]
+    chosen = st.selectbox("Program", list(WORKLOADS), format_func=lambda name: WORKLOADS[name].title, key="workload")
+    workload = WORKLOADS[chosen or "quicksort"]
     st.text(workload.description)
     left, right = st.columns(2)
     with left:
