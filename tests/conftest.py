@@ -36,14 +36,19 @@ def ray_session():
 @pytest.fixture(scope="module")
 def no_session_ray():
     """For modules that start a Ray of their own: one cluster at a time."""
-    _shut_down()
+    shut_down_ray()
+
+
+def pytest_collection_modifyitems(items):
+    """Browser tests come last: their server keeps a Ray of its own to the end, and there is one cluster at a time."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
 
 
 def pytest_sessionfinish():
-    _shut_down()
+    shut_down_ray()
 
 
-def _shut_down():
+def shut_down_ray():
     ray = sys.modules.get("ray")
     if ray is not None and ray.is_initialized():
         ray.shutdown()

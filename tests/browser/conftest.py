@@ -49,7 +49,10 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """`streamlit run app.py`, with a folder for recordings that begins empty."""
+    """`streamlit run app.py`, with a folder for recordings that begins empty. It starts its own Ray when a test runs a program."""
+    ray = sys.modules.get("ray")
+    if ray is not None and ray.is_initialized():
+        ray.shutdown()
     home, log = tmp_path_factory.mktemp("recordings"), tmp_path_factory.mktemp("log") / "streamlit.log"
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]

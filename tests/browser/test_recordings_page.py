@@ -18,7 +18,8 @@ def listed(page, server, home, request):
     page.goto(f"{server.url}/recordings")
     table = page.locator('[data-testid="stDataFrame"] canvas').first
     table.wait_for()
-    table.click(position={"x": 18, "y": 52})
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 52)  # the row's checkbox: the table is drawn, it has no elements
     page.locator(".st-key-open").wait_for()
     return path
 
