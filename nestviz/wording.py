@@ -7,7 +7,7 @@ import re
 import unicodedata
 from datetime import datetime, timezone
 
-__all__ = ["clock_time", "count", "duration", "label", "markdown_text", "plotly_text", "printable", "ratio"]
+__all__ = ["clock_time", "count", "duration", "label", "plotly_text", "printable", "ratio", "without_escapes"]
 
 _US, _MS, _S, _MIN = 1_000, 1_000_000, 1_000_000_000, 60_000_000_000
 
@@ -38,6 +38,11 @@ def printable(text: str) -> str:
     return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else c.encode("unicode_escape").decode() for c in text)
 
 
+def without_escapes(text: str) -> str:
+    """A program's output as a page shows it: colours and cursor movements, which only a terminal understands, are left out."""
+    return re.sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])", "", text)
+
+
 def label(name: str, size: int) -> str:
     """What stands on a node: "sort(4,096)", or the name alone when the size is unknown (negative)."""
     return f"{name}({count(size)})" if size >= 0 else name
@@ -51,11 +56,6 @@ def plotly_text(name: str, limit: int = 80) -> str:
 
 def _three_digits(value: float) -> str:
     return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"  # noqa: PLR2004 - above it, three digits would round to 1e+03
-
-
-def markdown_text(name: str) -> str:
-    """A name for a Streamlit element that parses markdown: every character that could begin markup is escaped."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])", r"\\\1", re.sub(r"\s+", " ", name))
 
 
 def ratio(value: float) -> str:

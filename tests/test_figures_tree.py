@@ -147,7 +147,7 @@ def test_the_subtitle_counts_tasks_time_and_what_is_folded():
 
 
 def test_a_retried_task_is_counted_once():
-    assert subtitle(figures.tree(mixed())).startswith("4 tasks at ")
+    assert subtitle(figures.tree(mixed())).startswith("4 tasks in 5 attempts at ")
 
 
 def boxes(figure):

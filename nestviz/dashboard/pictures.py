@@ -96,8 +96,7 @@ def _clicked_in_tree(key: str) -> None:
 def _choose_view(*, is_unfolded: bool) -> View:
     """At the timeline's upper right: fold what was opened in the tree, and choose the timeline's rows."""
     view = read_address().view
-    if st.session_state.get("view") != view:
-        st.session_state["view"] = view
+    st.session_state["view"] = view  # said each time: a switch that is mounted anew shows nothing otherwise
     with st.container(key="switch", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         if is_unfolded:
             st.button("Fold the tree again", key="fold", type="tertiary", icon=":material/unfold_less:", on_click=fold_all)

@@ -7,6 +7,7 @@ import streamlit as st
 from nestviz.dashboard.runs import Run, Runs
 from nestviz.dashboard.sources import catalogue, trace_of
 from nestviz.errors import NestvizError
+from nestviz.wording import without_escapes
 
 __all__ = ["recording_of", "runs", "show_output", "show_program"]
 
@@ -31,7 +32,7 @@ def recording_of(run: Run) -> str:
 
 def show_output(run: Run) -> None:
     """What the program printed."""
-    st.code(run.output or "The program has printed nothing yet.", language=None, height=220, wrap_lines=True)
+    st.code(without_escapes(run.output) or "The program has printed nothing yet.", language=None, height=220, wrap_lines=True)
 
 
 def show_program(pid: int) -> None:

@@ -90,6 +90,7 @@ class Runs:
         self._environment = os.environ if environment is None else environment
         self._clock = clock
         self._lock = threading.RLock()
+        self._ray_lock = threading.Lock()  # one Ray: a run waits while a stopped one's is still coming up
         self._runs: list[Run] = []
         self._drivers: dict[int, Driver] = {}
         self._embedded: RayCluster | None = None
@@ -118,6 +119,7 @@ class Runs:
             number = last.number + 1 if last else 1
             run = Run(number, request, "starting", self._clock(), progress="Looking for Ray", known_before=known_before)
             self._runs = [*self._runs[-_KEPT:], run]
+            self._drivers = {kept.number: self._drivers[kept.number] for kept in self._runs if kept.number in self._drivers}
         threading.Thread(target=self._carry_out, args=(run, home), name=f"nestviz-run-{number}", daemon=True).start()
         return run
 
@@ -137,19 +139,23 @@ class Runs:
             return next((self._looked_at(run) for run in reversed(self._runs) if pid and run.pid == pid), None)
 
     def stop(self, number: int) -> None:
-        """End a run, also one that is still waiting for Ray. Does nothing when it is over."""
+        """Begin to end a run, also one that is still waiting for Ray. Does nothing when it is over."""
         with self._lock:
             run, driver = self.numbered(number), self._drivers.get(number)
             if run is None or run.is_over:
                 return
             if driver is None:
-                self._change(number, stage="stopped", progress="")
-        if driver is not None:
-            driver.stop()
+                self._change(number, stage="stopped", ended_s=self._clock())
+                return
+            self._change(number, stage="running", progress="Stopping")
+        threading.Thread(target=driver.stop, name=f"nestviz-stop-{number}", daemon=True).start()
 
     def _carry_out(self, run: Run, home: Path) -> None:
         try:
-            cluster = self._cluster(run)
+            with self._ray_lock:
+                if self._stage(run.number) != "starting":
+                    return
+                cluster = self._cluster(run)
             self._say(run.number, "Starting the program")
             with self._lock:
                 if self._stage(run.number) != "starting":

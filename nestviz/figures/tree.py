@@ -85,7 +85,8 @@ def tree(
 
 def _subtitle(trace: Trace, layout: TreeLayout) -> str:
     tasks = len(last_attempts(trace.rows)) if (trace.rows.attempt > 0).any() else layout.seen
-    said = f"{count(tasks)} task{'s' * (tasks != 1)} at {duration(trace.end_ns - trace.begin_ns)}"
+    tries = f" in {count(layout.seen)} attempts" if layout.seen != tasks else ""
+    said = f"{count(tasks)} task{'s' * (tasks != 1)}{tries} at {duration(trace.end_ns - trace.begin_ns)}"
     if layout.folded:
         said += f" · {count(layout.folded)} folded away"
     return f"{said} · area ~ run time · click a task to follow it in every picture"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import re
-
 import pytest
 from builders import RecordingBuilder
 from dashboard_fakes import write_recording

@@ -43,6 +43,7 @@ def test_run_is_clicked_and_the_tree_grows_while_the_timeline_fills(page, server
     assert len({tree for tree, _ in seen}) >= 3
     assert seen[0][0] < seen[-1][0]
     assert seen[0][1] < seen[-1][1]
+    expect(page.get_by_role("radio", name="By worker")).to_be_checked()
     (entry,) = Catalogue(home).entries()
     assert (entry.state, entry.recording in page.url) == ("complete", True)
     expect(page.get_by_text("Sequential")).not_to_have_count(0)
@@ -65,7 +66,7 @@ def read_the_story_of_a_task(page):
 
 def test_a_run_is_stopped_and_the_next_one_works(page, server, home):
     ask_for(page, server, 3_000_000, 20_000)
-    page.get_by_role("link", name="Run").first.click()
+    page.goto(f"{server.url}/run")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("stopped after")).to_be_visible()
     ask_for(page, server, 1_000, 1_000)

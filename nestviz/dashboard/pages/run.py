@@ -129,7 +129,14 @@ def _show_state(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         waiting_for = run.progress or "Running: the tree opens with the first task"
         st.status(f"{title}: {waiting_for}", state="running", type="compact")
-        st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=runs().stop, args=(run.number,))
+        st.button(
+            "Stop",
+            key="stop",
+            icon=":material/stop_circle:",
+            disabled=run.stage == "running" and bool(run.progress),
+            on_click=runs().stop,
+            args=(run.number,),
+        )
 
 
 def _last_line(output: str) -> str:
