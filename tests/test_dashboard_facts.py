@@ -127,6 +127,12 @@ def test_a_figure_goes_out_as_one_json_text_with_its_surroundings(mounted):
     assert message["url"].endswith("/plotly.min.js")
 
 
+def test_the_library_is_loaded_ahead_without_a_figure(mounted):
+    calls, _ = mounted
+    component.preload()
+    assert list(json.loads(calls[0]["data"])) == ["url"]
+
+
 @pytest.mark.parametrize(("value", "heard"), [("00ff", ["00ff"]), (None, []), (7, [])])
 def test_a_click_is_heard_when_it_names_a_task(mounted, value, heard):
     got = shown(on_click=True)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from nestviz.dashboard.chart.component import Window, chart
+from nestviz.dashboard.chart.component import Window, chart, preload
 
-__all__ = ["Window", "chart"]
+__all__ = ["Window", "chart", "preload"]

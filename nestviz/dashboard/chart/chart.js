@@ -222,8 +222,14 @@ class Chart {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  const text = decoder.decode(data);
+  const { url, figure } = JSON.parse(text);
+  if (!figure) {
+    plotly(url).catch(() => undefined); // only loaded ahead; whoever draws says what is wrong
+    return undefined;
+  }
   if (!charts.has(parentElement)) charts.set(parentElement, new Chart(parentElement));
   const chart = charts.get(parentElement);
-  chart.take(decoder.decode(data), setTriggerValue);
+  chart.take(text, setTriggerValue);
   return () => chart.leave();
 }

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-__all__ = ["Window", "chart"]
+__all__ = ["Window", "chart", "preload"]
 
 Window = tuple[float, float]
 
@@ -41,11 +41,12 @@ def chart(
 ) -> None:
     """Show a figure; called again with the same key it changes the picture in place.
 
-    `height` is in pixels, `label` says in words what the picture shows, charts of one `group` share their x axis. A figure
-    of another `subject` starts with its own view instead of the person's. `on_click` receives the customdata of a clicked mark,
-    `on_zoom` the x range that the person chose, None when they reset it; both are
-    called before the page (or its fragment) runs again. `on_resize` receives the pixels there are, when the figure was made for
-    another `width`; no width, no report.
+    `height` is in pixels, `label` says in words what the picture shows, charts of one `group` share their x axis. A figure of
+    another `subject` starts with its own view instead of the person's.
+
+    `on_click` receives the customdata of a clicked mark, `on_zoom` the x range that the person chose, None when they reset it,
+    `on_resize` the pixels there are when the figure was made for another `width` (0: any). All are called before the page, or its
+    fragment, runs again.
     """
     head = json.dumps(
         {"key": key, "height": height, "width": width, "label": label, "subject": subject, "group": group, "url": _library_url()}
@@ -58,6 +59,11 @@ def chart(
         on_resized_change=partial(_resized, key, on_resize),
         on_themed_change=_run_again,
     )
+
+
+def preload() -> None:
+    """Have the browser load the drawing library, on a page that leads to one with charts."""
+    _mount(key="preload", data=json.dumps({"url": _library_url()}).encode())
 
 
 def _library_url() -> str:

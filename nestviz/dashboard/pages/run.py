@@ -7,6 +7,7 @@ import os
 import streamlit as st
 
 from nestviz.dashboard.boxes import problem_box, problems_shown
+from nestviz.dashboard.chart import preload
 from nestviz.dashboard.pages import LIVE
 from nestviz.dashboard.program import recording_of, runs, show_output
 from nestviz.dashboard.runs import Run, RunRequest
@@ -34,6 +35,7 @@ def show() -> None:
     with progress:
         run = runs().latest()
         st.fragment(_show_run, run_every=None if run is None or run.is_over else _POLL_S)(run is None or run.is_over)
+    preload()
 
 
 def _show_form() -> None:
@@ -113,7 +115,7 @@ def _show_run(was_over: bool) -> None:
         _show_state(run)
         if recording:
             st.page_link(LIVE.page(), label="Open its recording", icon=LIVE.icon, query_params={"recording": recording})
-        if run.pid:
+        if run.pid and run.is_over:
             show_output(run)
 
 
@@ -126,17 +128,20 @@ def _show_state(run: Run) -> None:
     if run.is_over:
         st.subheader(f"{title} {run.stage} after {duration(round((run.ended_s - run.began_s) * 1e9))}", anchor=False)
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        waiting_for = run.progress or "Running: the tree opens with the first task"
-        st.status(f"{title}: {waiting_for}", state="running", type="compact")
-        st.button(
-            "Stop",
-            key="stop",
-            icon=":material/stop_circle:",
-            disabled=run.stage == "running" and bool(run.progress),
-            on_click=runs().stop,
-            args=(run.number,),
-        )
+    waiting_for = run.progress or "Running, the tree opens with the first task"
+    with st.status(f"{title}: {waiting_for}", state="running", expanded=True):
+        if run.pid:
+            show_output(run)
+        else:
+            st.text("The first start of Ray takes some seconds; later runs use the same one.")
+    st.button(
+        "Stop",
+        key="stop",
+        icon=":material/stop_circle:",
+        disabled=run.stage == "running" and bool(run.progress),
+        on_click=runs().stop,
+        args=(run.number,),
+    )
 
 
 def _last_line(output: str) -> str:
