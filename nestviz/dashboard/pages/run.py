@@ -129,7 +129,8 @@ def _show_state(run: Run) -> None:
         st.subheader(f"{title} {run.stage} after {duration(round((run.ended_s - run.began_s) * 1e9))}", anchor=False)
         return
     waiting_for = run.progress or "Running, the tree opens with the first task"
-    with st.status(f"{title}: {waiting_for}", state="running", expanded=True):
+    box = st.status(f"{title}: {waiting_for}", state="running", expanded=True)
+    with box.container():  # leaving the box itself would say that all is done
         if run.pid:
             show_output(run)
         else:
