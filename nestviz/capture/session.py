@@ -49,7 +49,7 @@ _DRIVER_RECORDS = 131_072
 _WORKER_RECORDS = 32_768
 _RETRY_NS = 500_000_000
 _FINISH_SECONDS = 15.0
-_MAX_NAME = 40
+_MAX_NAME, _MAX_COMMAND = 40, 1_000
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _open_in_driver() -> Recorder:
         "cpus": float(ray.cluster_resources().get("CPU", 0.0)),
         "driver_pid": os.getpid(),
         "driver_id": _driver_task_id(job_id),
-        "command": " ".join(sys.argv)[:1_000],
+        "command": _command_line(),
         "is_everything_traced": _session.is_everything_traced,
         "versions": {"ray": ray.__version__, "python": platform.python_version()},
     }
@@ -209,6 +209,13 @@ def _driver_task_id(job_id: str) -> str:
     """Ray's id of the driver's own task: all ones, then the job."""
     job = bytes.fromhex(job_id)
     return (NIL_ID[: len(NIL_ID) - len(job)] + job).hex()
+
+
+def _command_line() -> str:
+    """What the program was started with, as a person would type it."""
+    if sys.orig_argv[1:2] == ["-m"]:
+        return " ".join(["python", *sys.orig_argv[1:]])[:_MAX_COMMAND]
+    return " ".join(sys.argv)[:_MAX_COMMAND]
 
 
 def _program_name() -> str:
