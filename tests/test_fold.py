@@ -384,3 +384,14 @@ def test_a_chain_of_ten_thousand_levels_folds_without_recursion():
 def test_a_finished_program_of_a_text_has_all_its_tasks():
     assert len(trace_of("root(a b(c d))").tasks) == 5
     assert program_of("a")._tasks == 1
+
+
+def test_blocks_of_different_processes_have_different_keys():
+    builder = RecordingBuilder()
+    for process in (1, 2):
+        task = builder.start(builder.submit("f"), process, process=process)
+        builder._numbers = 0
+        builder.close_block(task, builder.open_block(task, "inner", 3), 4)
+    trace = builder.trace(now=9)
+    blocks = [row for row in range(trace.count) if trace.rows.kind[row] == RowKind.SPAN]
+    assert [trace.row_of(trace.key_of(row)) for row in blocks] == blocks

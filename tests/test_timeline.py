@@ -223,3 +223,12 @@ def test_speedup_curves_leave_a_gap_for_what_was_not_run():
     figure = json.loads(figures.speedup_curves([10, 20], [0.5, None], [1.0, 2.0]).to_json())
     assert figure["data"][0]["y"] == [0.5, None]
     assert np.isclose(figure["data"][1]["y"][1], 2.0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_hovers_have_the_theme_s_own_background(theme):
+    from nestviz.figures.palette import palette_of
+
+    for figure in (figures.concurrency(trace_of("a"), theme=theme), figures.timeline(trace_of("a"), theme=theme)):
+        assert figure.layout.hoverlabel.bgcolor == palette_of(theme).background
+        assert figure.layout.hoverlabel.font.color == palette_of(theme).text

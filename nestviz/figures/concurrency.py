@@ -40,7 +40,7 @@ def concurrency(
         _area("computing", seconds, profile.computing, colours.phases[Phase.COMPUTE]),
         _area("waiting for children", seconds, profile.blocked, colours.phases[Phase.BLOCKED]),
         _area("queued", seconds, profile.queued, colours.phases[Phase.QUEUE]),
-        _line("worker processes", seconds, profile.workers, colours.path),
+        _line("workers", seconds, profile.workers, colours.path),
     ]
     peak = _peak(profile)
     layout = frame(

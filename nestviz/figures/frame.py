@@ -7,7 +7,7 @@ from nestviz.trace.model import Trace
 
 __all__ = ["FONT", "SIDE_PX", "Json", "axis", "frame", "side_px", "time_axis"]
 
-FONT = "Source Sans Pro, Source Sans 3, DejaVu Sans, sans-serif"
+FONT = "Source Sans, Source Sans Pro, DejaVu Sans, sans-serif"
 SIDE_PX = {"worker": 92, "task": 224}
 """Pixels left of the plot for the lanes' names: the same for all pictures on one time axis."""
 
@@ -38,7 +38,10 @@ def frame(theme: Theme, title: str, subtitle: str, *, height: int, left: int, bo
             "orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "yref": "paper",
             "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False, "traceorder": "normal",
         },
-        "hoverlabel": {"align": "left", "font": {"family": FONT, "size": 12}},
+        "hoverlabel": {
+            "align": "left", "bgcolor": colours.background, "bordercolor": colours.quiet_text,
+            "font": {"family": FONT, "size": 12, "color": colours.text},
+        },
         "hovermode": "closest",
         "showlegend": True,
         "barmode": "overlay",

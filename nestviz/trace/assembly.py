@@ -179,7 +179,8 @@ def _block_ids(keys: Ints, known: Known) -> NDArray[np.void]:
     """Made-up ids of span blocks: the process's identity, then the block's number."""
     ids = np.zeros(len(keys), "V24")
     for i, key in enumerate(keys.tolist()):
-        ids[i] = np.void((key & _SCOPE_MASK).to_bytes(8, "big") + known.uid(key >> 32))
+        uid = known.uid(key >> 32)
+        ids[i] = np.void((key & _SCOPE_MASK).to_bytes(4, "big") + uid[-4:] + uid)  # the first eight bytes are the short key
     return ids
 
 
