@@ -14,7 +14,10 @@ __all__ = [
     "NIL_ID",
     "RECORD",
     "RECORD_BYTES",
+    "SHIFT_MASK",
+    "TENTATIVE",
     "TEXT_BYTES",
+    "UNKNOWN_SHIFT",
     "UNKNOWN_SIZE",
     "Chunk",
     "ChunkKind",
@@ -28,6 +31,10 @@ __all__ = [
 ID_BYTES = 24
 NIL_ID = b"\xff" * ID_BYTES
 UNKNOWN_SIZE = -1
+SHIFT_MASK = UNKNOWN_SHIFT = 0x3F
+"""In SUBMIT: where flags hold the arguments' shift, and the shift that says that their bytes are not known."""
+TENTATIVE = 0x40
+"""In SUBMIT: whether the callee reports its execution is not known; a call that never starts is passed over."""
 
 
 class State(enum.IntEnum):
@@ -69,6 +76,7 @@ class WaitKind(enum.IntEnum):
 
     GET = 0
     WAIT = 1
+    AWAIT = 2
 
 
 class EventKind(enum.IntEnum):
@@ -77,15 +85,17 @@ class EventKind(enum.IntEnum):
     ============ ======= ============ ============== ============ ============== ================ ==================
     kind         flags   aux          code           a            b              scope / block    id, size
     ============ ======= ============ ============== ============ ============== ================ ==================
-    SUBMIT       –       –            name           begin        end            parent / block   the child, elements
+    SUBMIT       shift,  arguments'   name           begin        end            parent / block   the child, elements
+                 tenta-  bytes
+                 tive
     ORIGIN       –       –            –              begin        –              the child /      the parent task
                                                                                  parent's block
     START        –       attempt      name           function     –              the attempt      the task, elements
                                                      entry
     END          state   –            error text     function     –              the attempt      –
                                                      exit
-    WAIT_BEGIN   get or  –            –              begin        –              waiter / number  –, refs asked for
-                 wait
+    WAIT_BEGIN   a Wait- –            –              begin        –              waiter / number  first ref's task,
+                 Kind                                                                             refs asked for
     WAIT_END     1 = it  –            –              begin        end            waiter / number  –, refs got
                  raised
     WAIT_REF     1 =     –            –              –            –              waiter / number  a ref's task
@@ -99,7 +109,18 @@ class EventKind(enum.IntEnum):
                  2 text
     TEXT         bytes   chunk,       text number    the text's bytes fill the rest of the record
                  used    0x8000=last
+    ITEMS        –       –            –              first item   last item      the attempt / –  –, items yielded
+    CANCEL       1 force –            –              moment       –              canceller /      the cancelled task
+                 2 recu-                                                         block
+                 rsive
+    PUT          1 = it  –            –              begin        end            putter / block   –, bytes
+                 raised
+    REQUIRE      –       –            what it needs  –            –              – / –            the child
+    DEPEND       –       –            –              the child's id: a, b, size as three words    the task awaited
     ============ ======= ============ ============== ============ ============== ================ ==================
+
+    Arguments' bytes, as serialized, are `aux << (flags & SHIFT_MASK)`: exact below 65,536, within 2⁻¹⁵ above. REQUIRE says what a
+    task needs to run when it is not Ray's default, DEPEND that it waits for another task's result as an argument.
 
     `scope` numbers the attempts that one process ran (1, 2, …); 0 is the process itself, which for a driver is the root of the
     tree. Blocks, waits and texts are numbered per process too. Times are the process's monotonic counter in nanoseconds.
@@ -116,6 +137,11 @@ class EventKind(enum.IntEnum):
     SPAN_END = 9
     NOTE = 10
     TEXT = 11
+    ITEMS = 12
+    CANCEL = 13
+    PUT = 14
+    REQUIRE = 15
+    DEPEND = 16
 
 
 class ChunkKind(enum.IntEnum):

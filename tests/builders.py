@@ -7,7 +7,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from nestviz.events import RECORD, TEXT_BYTES, Chunk, ChunkKind, EventKind, State, WaitKind
+from nestviz.events import RECORD, TEXT_BYTES, UNKNOWN_SHIFT, Chunk, ChunkKind, EventKind, State, WaitKind
 from nestviz.trace.fold import Fold
 from nestviz.trace.model import Trace
 
@@ -48,7 +48,7 @@ class RecordingBuilder:
         task = Task(self._tasks, name)
         if seen:
             process, scope = self._place(parent)
-            self._put(process, EventKind.SUBMIT, code=self._text(process, name), a=begin * MS,
+            self._put(process, EventKind.SUBMIT, flags=UNKNOWN_SHIFT, code=self._text(process, name), a=begin * MS,
                       b=(begin if end is None else end) * MS, scope=scope, block=block, ident=task.id, size=size)
         return task
 

@@ -1,7 +1,7 @@
 """What runs in the user's processes: standard library and Ray alone, never in the way.
 
 Importing this room puts the recording versions of Ray's calls in place. That happens at import because a worker learns of nestviz
-only by unpickling an instrumented function, which imports what the function names and calls nothing.
+only by running a recorded function, which imports this room and calls nothing else of it.
 """
 
 from __future__ import annotations

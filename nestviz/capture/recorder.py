@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from nestviz.capture.clock import monotonic_ns
 from nestviz.collector.ring import RingWriter
-from nestviz.events import TEXT_BYTES, EventKind, State
+from nestviz.events import TENTATIVE, TEXT_BYTES, UNKNOWN_SHIFT, EventKind, State
 
 __all__ = ["MAX_REFS", "Recorder"]
 
@@ -21,6 +21,7 @@ _INT_NOTE, _FLOAT_NOTE, _TEXT_NOTE = 0, 1, 2
 _FLOAT = struct.Struct("<d")
 _INT = struct.Struct("<q")
 _INT_LIMIT = 1 << 63
+_THREE_WORDS = struct.Struct("<qqq")
 
 
 class Recorder:
@@ -44,10 +45,36 @@ class Recorder:
         """Stop writing in a forked child, whose parent goes on."""
         self._ring.abandon()
 
-    def submitted(self, place: tuple[int, int], task_id: bytes, name: str, begin: int, size: int) -> None:
-        """A call was handed over; `begin` is when `.remote()` was entered, now is when it returned."""
+    def submitted(
+        self, place: tuple[int, int], task_id: bytes, name: str, begin: int, size: int, sent: int, *, is_tentative: bool = False
+    ) -> None:
+        """A call was handed over; `begin` is when `.remote()` was entered, now is when it returned; `sent` bytes went with it."""
         end = monotonic_ns()
-        self._put(EventKind.SUBMIT, 0, 0, self._text(name), begin, end, place[0], place[1], task_id, size)
+        shift = max(0, sent.bit_length() - 16) if sent >= 0 else UNKNOWN_SHIFT
+        flags = shift | (TENTATIVE if is_tentative else 0)
+        aux = max(sent, 0) >> shift
+        self._put(EventKind.SUBMIT, flags, aux, self._text(name), begin, end, place[0], place[1], task_id, size)
+
+    def requires(self, task_id: bytes, needs: str) -> None:
+        """What the task needs to run."""
+        self._put(EventKind.REQUIRE, 0, 0, self._text(needs), 0, 0, 0, 0, task_id)
+
+    def depends(self, task_id: bytes, awaited_id: bytes) -> None:
+        """The task starts only when the other one's result is there."""
+        first, second, third = _THREE_WORDS.unpack(task_id)
+        self._put(EventKind.DEPEND, 0, 0, 0, first, second, 0, 0, awaited_id, third)
+
+    def cancelled(self, place: tuple[int, int], task_id: bytes, at: int, *, is_forced: bool, is_recursive: bool) -> None:
+        """The task was told to stop."""
+        self._put(EventKind.CANCEL, is_forced | is_recursive << 1, 0, 0, at, 0, place[0], place[1], task_id)
+
+    def stored(self, place: tuple[int, int], begin: int, size: int, *, is_failed: bool) -> None:
+        """A `ray.put` of that many bytes is done."""
+        self._put(EventKind.PUT, int(is_failed), 0, 0, begin, monotonic_ns(), place[0], place[1], b"", size)
+
+    def yielded(self, scope: int, count: int, first: int, last: int) -> None:
+        """A generator has yielded `count` items until now."""
+        self._put(EventKind.ITEMS, 0, 0, 0, first, last, scope, 0, b"", count)
 
     def started(self, task_id: bytes, attempt: int, name: str, size: int) -> int:
         """A task's attempt begins here; returns the number that the other calls name it by."""

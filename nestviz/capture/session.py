@@ -38,6 +38,7 @@ __all__ = [
     "active_recorder",
     "close_recording",
     "current_recording",
+    "is_everything_traced",
     "is_switched_off",
     "open_recorder",
     "sync",
@@ -114,6 +115,11 @@ def open_recorder() -> Recorder | None:
 def trace_everything() -> None:
     """Say in this driver's recording that its workers record all remote functions, not only the instrumented ones."""
     _session.is_everything_traced = True
+
+
+def is_everything_traced() -> bool:
+    """Whether all remote functions and actors are recorded, not only the instrumented ones."""
+    return _session.is_everything_traced
 
 
 def sync() -> None:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from nestviz.events import EventKind, Phase, RowKind, State
 from nestviz.trace.annotations import gather_notes, said_sizes
+from nestviz.trace.attachments import gather_dependencies, gather_items, gather_puts, gather_requirements
 from nestviz.trace.drafts import NO_KEY, Drafts, draft_rows
 from nestviz.trace.joins import id_keys, lookup, roots_and_depths
 from nestviz.trace.model import NO_PARENT, UNKNOWN, Ints, RecordingInfo, Rows, Segments, Small, Trace, Waits
+from nestviz.trace.outcomes import with_cancellations, with_outcomes
 from nestviz.trace.phases import phase_totals, separate_inner
 from nestviz.trace.sections import find_sections
 from nestviz.trace.store import RecordStore
@@ -63,7 +65,10 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
     drafts = _with_origin_blocks(drafts, owners, known)
     rows = _rows(drafts, owners, known, info, table_size=len(texts.table), now_ns=now_ns)
     rows = _settle(rows, drafts, known, is_closed=info.state != "live", now_ns=now_ns)
-    waits = assemble_waits(store, rows, owners.rows_of, clock)
+    rows = with_cancellations(rows, store, clock)
+    items = gather_items(store, rows, owners.rows_of, clock)
+    waits = assemble_waits(store, rows, owners.rows_of, clock, items.row)
+    rows = with_outcomes(rows, waits)
     inner = _inner(store, rows, waits, owners, clock, now_ns)
     waiting = waits.row[waits.end == UNKNOWN]
     is_waiting = np.zeros(len(rows), np.bool_)
@@ -90,6 +95,10 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
         processes=tuple(known.process(number) for number in sorted(known.processes)),
         sections=sections,
         inner=inner,
+        items=items,
+        puts=gather_puts(store, rows, owners.rows_of),
+        dependencies=gather_dependencies(store, rows),
+        requirements=gather_requirements(store, texts),
         lost_events=sum(known.dropped.values()),
         position=position,
     )
@@ -149,6 +158,7 @@ def _rows(drafts: Drafts, owners: Owners, known: Known, info: RecordingInfo, *, 
         children=np.zeros(count + extra, np.int32),
         process=smalls(at, driver_at, UNKNOWN),
         size=longs(drafts.size, UNKNOWN),
+        argument_bytes=longs(drafts.argument_bytes, UNKNOWN),
         error=smalls(drafts.error, UNKNOWN, UNKNOWN),
         section=np.full(count + extra, UNKNOWN, np.int32),
     )

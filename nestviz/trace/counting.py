@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nestviz.events import RECORD_BYTES, EventKind
+from nestviz.events import RECORD_BYTES, TENTATIVE, EventKind
 from nestviz.trace.joins import id_keys
 from nestviz.trace.store import RECORD_TYPE
 
@@ -22,7 +22,8 @@ class TaskCounter:
     def add(self, payload: bytes) -> None:
         """Take a batch of records; what is no whole record at its end is passed over."""
         raw = np.frombuffer(payload, RECORD_TYPE, count=len(payload) // RECORD_BYTES)
-        self._fresh.append(id_keys(raw["id"][(raw["kind"] == EventKind.SUBMIT) | (raw["kind"] == EventKind.START)]))
+        is_call = (raw["kind"] == EventKind.SUBMIT) & ((raw["flags"] & TENTATIVE) == 0)
+        self._fresh.append(id_keys(raw["id"][is_call | (raw["kind"] == EventKind.START)]))
 
     @property
     def count(self) -> int:

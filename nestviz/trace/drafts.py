@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from nestviz.events import EventKind, RowKind, State
+from nestviz.events import SHIFT_MASK, TENTATIVE, UNKNOWN_SHIFT, EventKind, RowKind, State
 from nestviz.trace.joins import id_keys, lookup
 from nestviz.trace.model import UNKNOWN, Ids, Ints
 from nestviz.trace.store import Records, RecordStore
@@ -40,6 +40,7 @@ class Drafts:
     start: Ints
     end: Ints
     size: Ints
+    argument_bytes: Ints
     error: Ints
     is_section: NDArray[np.bool_]
     number: Ints  # of the record that made it known first: settles the order of what has the same time
@@ -85,7 +86,7 @@ def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Record
         has_origin=has_origin,
         origin_block=np.where(has_origin, _pick(origins.raw["block"].astype(np.int64), origin_at, 0), 0),
         in_block_key=_block_key(submits, submit_at),
-        attempt=starts.raw["aux"].astype(np.int64),
+        attempt=_attempt_numbers(starts),
         name=np.where(submit_at >= 0, _pick(texts.of(submits), submit_at, 0), texts.of(starts)),
         state=_pick(ends.raw["flags"].astype(np.int64), end_at, State.RUNNING),
         submit_begin=np.where(has_origin, begin, _pick(submits.raw["a"] + clock_ns, submit_at, UNKNOWN)),
@@ -93,6 +94,7 @@ def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Record
         start=starts.raw["a"] + clock_ns,
         end=_pick(ends.raw["a"] + clock_ns, end_at, UNKNOWN),
         size=np.where(size >= 0, size, _pick(submits.raw["size"], submit_at, UNKNOWN)),
+        argument_bytes=_pick(_argument_bytes(submits), submit_at, UNKNOWN),
         error=_error_numbers(texts, ends, end_at),
         is_section=np.zeros(len(key), np.bool_),
         number=np.where(submit_at >= 0, _pick(submits.number, submit_at, 0), starts.number),
@@ -100,7 +102,8 @@ def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Record
 
 
 def _pending(texts: Texts, starts: Records, submits: Records, clock_ns: int) -> Drafts:
-    submits = submits.take(lookup(id_keys(starts.raw["id"]), id_keys(submits.raw["id"])) < 0)
+    is_known = lookup(id_keys(starts.raw["id"]), id_keys(submits.raw["id"])) >= 0
+    submits = submits.take(~is_known & ((submits.raw["flags"] & TENTATIVE) == 0))
     count = len(submits)
     nothing = np.full(count, UNKNOWN, np.int64)
     return Drafts(
@@ -122,6 +125,7 @@ def _pending(texts: Texts, starts: Records, submits: Records, clock_ns: int) -> 
         start=nothing,
         end=nothing,
         size=submits.raw["size"].astype(np.int64),
+        argument_bytes=_argument_bytes(submits),
         error=nothing,
         is_section=np.zeros(count, np.bool_),
         number=submits.number,
@@ -154,10 +158,35 @@ def _blocks(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
         start=begins.raw["a"] + clock_ns,
         end=_pick(ends.raw["b"] + clock_ns, end_at, UNKNOWN),
         size=np.full(count, UNKNOWN, np.int64),
+        argument_bytes=np.full(count, UNKNOWN, np.int64),
         error=np.full(count, UNKNOWN, np.int64),
         is_section=(begins.raw["flags"] & 1) > 0,
         number=begins.number,
     )
+
+
+def _argument_bytes(submits: Records) -> Ints:
+    shift = (submits.raw["flags"] & SHIFT_MASK).astype(np.int64)
+    known = np.where(shift == UNKNOWN_SHIFT, 0, shift)
+    return np.where(shift == UNKNOWN_SHIFT, UNKNOWN, submits.raw["aux"].astype(np.int64) << known)
+
+
+def _attempt_numbers(starts: Records) -> Ints:
+    """Attempts as Ray numbers them; where it gives a number twice (restarted actors), all of the task's in order of their start."""
+    given: Ints = starts.raw["aux"].astype(np.int64)
+    keys = id_keys(starts.raw["id"])
+    order = np.lexsort((given, keys))
+    is_same = keys[order][1:] == keys[order][:-1]
+    is_twice = is_same & (given[order][1:] == given[order][:-1])
+    if not is_twice.any():
+        return given
+    order = np.lexsort((starts.raw["a"], keys))
+    begins = np.concatenate([[True], keys[order][1:] != keys[order][:-1]])
+    place = np.arange(len(order))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = place - np.maximum.accumulate(np.where(begins, place, 0))
+    twice = np.unique(keys[np.lexsort((given, keys))][1:][is_twice])
+    return np.where(np.isin(keys, twice), rank, given)
 
 
 def _block_key(submits: Records, at: Ints) -> Ints:

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_PARENT",
     "UNKNOWN",
+    "Dependencies",
     "Ints",
+    "Items",
     "Notes",
     "Process",
+    "Puts",
     "RecordingInfo",
+    "Requirements",
     "Rows",
     "Section",
     "Segments",
@@ -34,6 +38,8 @@ __all__ = [
 
 UNKNOWN = -1
 NO_PARENT = -1
+_KEY_BYTES = 8
+_COMMON = b"\xff" * _KEY_BYTES
 
 Ints = NDArray[np.int64]
 Ids = NDArray[np.void]
@@ -106,6 +112,7 @@ class Rows:
     children: Small  # tasks submitted by the row (for a span block: inside it)
     process: Small  # number in Trace.processes, -1 before it started
     size: Ints  # elements, or UNKNOWN
+    argument_bytes: Ints  # what its arguments became when they were serialized, or UNKNOWN
     error: Small  # number in Trace.texts, -1 when there is none
     section: Small  # number in Trace.sections, -1 when there is none
 
@@ -158,6 +165,50 @@ class Notes:
 
 
 @dataclass(frozen=True)
+class Items:
+    """What generators yielded: per attempt when its first and its last item came, so far, and how many."""
+
+    row: Small
+    first: Ints
+    last: Ints
+    count: Ints
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class Puts:
+    """`ray.put` by task: how often, and how many bytes in all (of those whose size is known)."""
+
+    row: Small
+    count: Ints
+    size_bytes: Ints
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """Tasks that start only when another's result is there: `row` waits for `on`, both row numbers."""
+
+    row: Small
+    on: Small
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What tasks need to run where that is not Ray's default, as "2 CPU, 1 GPU"; by the key of the task's id, sorted."""
+
+    key: NDArray[np.uint64]
+    text: Ints  # number in Trace.texts
+
+
+@dataclass(frozen=True)
 class Segments:
     """Every phase of every attempt as an interval; the segments of one row tile its life without gap or overlap.
 
@@ -188,6 +239,10 @@ class Trace:
     inner: Segments
     """The stretches of every attempt in which it did not compute: spawn, blocked, receive; disjoint, by row, then time."""
 
+    items: Items
+    puts: Puts
+    dependencies: Dependencies
+    requirements: Requirements
     lost_events: int = 0
     position: int = 0
 
@@ -232,9 +287,20 @@ class Trace:
         """The plain, unescaped name of a row."""
         return self.texts[int(self.rows.name[row])]
 
+    def requirement_of(self, row: int) -> str:
+        """What the row's task needs to run, as "2 CPU, 1 GPU, placement group 3f2a…"; "" when that is Ray's default."""
+        from nestviz.trace.joins import id_keys, lookup
+
+        at = int(lookup(self.requirements.key, id_keys(self.rows.task_id[row : row + 1]))[0])
+        return self.texts[int(self.requirements.text[at])] if at >= 0 else ""
+
     def key_of(self, row: int) -> str:
-        """A short stable name of a row for addresses and clicks: 16 hex digits of the id, with `.attempt` when it is a retry."""
-        digits = self.rows.task_id[row].tobytes()[:8].hex()
+        """A short stable name of a row for addresses and clicks: hex digits of the id, with `.attempt` when it is a retry.
+
+        16 digits tell tasks apart; the driver and the tasks that create actors have them in common and are named by all 48.
+        """
+        ident = self.rows.task_id[row].tobytes()
+        digits = (ident if ident.startswith(_COMMON) else ident[:_KEY_BYTES]).hex()
         attempt = int(self.rows.attempt[row])
         return f"{digits}.{attempt}" if attempt else digits
 
@@ -245,10 +311,10 @@ class Trace:
             wanted = np.frombuffer(bytes.fromhex(digits), dtype=np.uint64)
         except ValueError:
             return -1
-        if len(wanted) != 1 or (attempt and not attempt.isdecimal()):
+        if len(wanted) not in {1, 3} or (attempt and not attempt.isdecimal()):
             return -1
-        words = np.ascontiguousarray(self.rows.task_id).view(np.uint64).reshape(-1, 3)[:, 0]
-        found = np.flatnonzero((words == wanted[0]) & (self.rows.attempt == int(attempt or 0)))
+        words = np.ascontiguousarray(self.rows.task_id).view(np.uint64).reshape(-1, 3)[:, : len(wanted)]
+        found = np.flatnonzero((words == wanted).all(axis=1) & (self.rows.attempt == int(attempt or 0)))
         return int(found[0]) if len(found) else -1
 
     def section_named(self, name: str) -> Trace:

@@ -1,7 +1,7 @@
 """The phases of attempts: the stretches inside them, the tiling of their whole lives, and the totals.
 
 Submit reaches from the begin to the end of `.remote()`, but not beyond the moment at which the task itself starts: a child may run
-before its parent's call has returned. A retry is queued from the end of the attempt before it.
+before its parent's call has returned. A retry is queued from the failure of the attempt before it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nestviz.events import Phase, RowKind
+from nestviz.events import Phase, RowKind, State
 from nestviz.trace.joins import id_keys, separate
 from nestviz.trace.model import UNKNOWN, Ints, Rows, Segments, Trace
 
@@ -40,17 +40,18 @@ def phase_totals(inner: Segments, count: int, phase: Phase) -> Ints:
 def life_of(rows: Rows, now_ns: int) -> tuple[Ints, Ints, Ints, Ints]:
     """Per row: begin of life, end of submit, begin and end of execution. They never decrease in this order.
 
-    What never started has its execution begin and end at `now_ns`; span blocks have no life of their own (all four are equal).
+    What never started has its execution begin and end when it was known to be over, else at `now_ns`; span blocks have no life of
+    their own (all four are equal).
     """
     is_open = rows.end == UNKNOWN
     never = rows.start == UNKNOWN
-    start = np.where(never, now_ns, rows.start)
+    start = np.where(never, np.where(is_open, now_ns, rows.end), rows.start)
     end = np.where(is_open, np.maximum(now_ns, start), rows.end)
     begin = np.where(rows.submit_begin == UNKNOWN, start, np.minimum(rows.submit_begin, start))
     handed = np.where(rows.submit_end == UNKNOWN, begin, np.clip(rows.submit_end, begin, start))
     retried = np.flatnonzero((rows.attempt > 0) & (rows.kind == RowKind.TASK))
     if len(retried):
-        before = _ends_before(rows, retried)
+        before = _failures_before(rows, retried)
         queued_from = np.where(before == UNKNOWN, start[retried], np.minimum(before, start[retried]))
         begin[retried] = handed[retried] = queued_from
     blocks = rows.kind == RowKind.SPAN
@@ -58,14 +59,15 @@ def life_of(rows: Rows, now_ns: int) -> tuple[Ints, Ints, Ints, Ints]:
     return begin, handed, start, np.maximum(end, start)
 
 
-def _ends_before(rows: Rows, retried: Ints) -> Ints:
-    """For each retry the end of the attempt before it, UNKNOWN when that is not known."""
+def _failures_before(rows: Rows, retried: Ints) -> Ints:
+    """For each retry the end of the attempt before it; UNKNOWN when that is not known or was no failure (an actor's restart)."""
     keys = id_keys(rows.task_id)
     same = np.flatnonzero(np.isin(keys, keys[retried]) & (rows.kind == RowKind.TASK))
     same = same[np.lexsort((rows.attempt[same], keys[same]))]
     previous = np.full(len(rows), UNKNOWN, np.int64)
     follows = keys[same[1:]] == keys[same[:-1]]
-    previous[same[1:][follows]] = rows.end[same[:-1][follows]]
+    before = same[:-1][follows]
+    previous[same[1:][follows]] = np.where(rows.state[before] == State.FINISHED, UNKNOWN, rows.end[before])
     result: Ints = previous[retried]
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any  # the values of `dataclasses.replace`
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from nestviz.errors import RecordingNotFound
 from nestviz.events import RowKind, State
 from nestviz.trace.joins import roots_and_depths
-from nestviz.trace.model import UNKNOWN, Ints, Notes, Rows, Section, Segments, Small, Trace, Waits
+from nestviz.trace.model import UNKNOWN, Dependencies, Ints, Items, Notes, Puts, Rows, Section, Segments, Small, Trace, Waits
 
 __all__ = ["find_sections", "section_of"]
 
@@ -79,6 +80,7 @@ def section_of(trace: Trace, name: str) -> Trace:
         rows=part,
         waits=_cut_waits(trace, keep, place, section.begin_ns, until),
         notes=_cut_notes(trace, keep, place, number),
+        **_cut_tables(trace, keep, place),
         sections=(section,),
         inner=inner,
         now_ns=now_ns,
@@ -114,6 +116,22 @@ def _cut_waits(trace: Trace, keep: NDArray[np.bool_], place: Ints, begin_ns: int
         refs=refs,
         got=waits.got[taken],
     )
+
+
+def _cut_tables(trace: Trace, keep: NDArray[np.bool_], place: Ints) -> dict[str, Any]:
+    items, puts, dependencies = trace.items, trace.puts, trace.dependencies
+    yielding, putting = keep[items.row], keep[puts.row]
+    both = keep[dependencies.row] & keep[dependencies.on]
+    return {
+        "items": Items(_at(place, items.row[yielding]), items.first[yielding], items.last[yielding], items.count[yielding]),
+        "puts": Puts(_at(place, puts.row[putting]), puts.count[putting], puts.size_bytes[putting]),
+        "dependencies": Dependencies(_at(place, dependencies.row[both]), _at(place, dependencies.on[both])),
+    }
+
+
+def _at(place: Ints, row: Small) -> Small:
+    moved: Small = place[row].astype(np.int32)
+    return moved
 
 
 def _cut_notes(trace: Trace, keep: NDArray[np.bool_], place: Ints, number: int) -> Notes:

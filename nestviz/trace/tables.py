@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nestviz.events import ID_BYTES, RowKind, State
-from nestviz.trace.model import UNKNOWN, Ids, Rows, Small, Trace
+from nestviz.trace.model import UNKNOWN, Ids, Ints, Rows, Small, Trace
 
 __all__ = ["to_arrow", "to_networkx"]
 
@@ -23,6 +23,12 @@ _UNITS = {
     "fetch": "ns",
     "store": "ns",
     "size": "elements",
+    "argument_bytes": "bytes",
+    "first_item": "ns since the Unix epoch",
+    "last_item": "ns since the Unix epoch",
+    "items": "items",
+    "puts": "calls",
+    "put_bytes": "bytes",
 }
 
 
@@ -51,6 +57,13 @@ def to_arrow(trace: Trace) -> pa.Table:
     columns["worker_id"] = workers.take(_indices(rows.process))
     columns["pid"] = pids.take(_indices(rows.process))
     columns["size"] = _nullable(rows.size)
+    columns["argument_bytes"] = _nullable(rows.argument_bytes)
+    items, puts = trace.items, trace.puts
+    columns["first_item"] = _scattered(len(rows), items.row, items.first)
+    columns["last_item"] = _scattered(len(rows), items.row, items.last)
+    columns["items"] = _scattered(len(rows), items.row, items.count)
+    columns["puts"] = _scattered(len(rows), puts.row, puts.count)
+    columns["put_bytes"] = _scattered(len(rows), puts.row, puts.size_bytes)
     columns["error"] = texts.take(_indices(rows.error))
     columns["section"] = sections.take(_indices(rows.section))
     fields = [pa.field(name, array.type, metadata=_metadata(name)) for name, array in columns.items()]
@@ -96,6 +109,14 @@ def _metadata(name: str) -> dict[str, str] | None:
 
 def _nullable(values: NDArray[np.generic]) -> pa.Array:
     return pa.array(values, pa.int64(), mask=values == UNKNOWN)
+
+
+def _scattered(count: int, row: Small, values: Ints) -> pa.Array:
+    """A column of values that few rows have; null elsewhere. What belongs to the driver has no row here."""
+    column = np.full(count, UNKNOWN, np.int64)
+    inside = row < count
+    column[row[inside]] = values[inside]
+    return _nullable(column)
 
 
 def _indices(values: Small) -> pa.Array:

@@ -1,8 +1,8 @@
-"""Waits: from the records of `ray.get` and `ray.wait` to intervals split into blocked and receive, with the rows awaited.
+"""Waits: from the records of `ray.get`, `ray.wait` and `await ref` to intervals split into blocked and receive, with the rows awaited.
 
 *Blocked* lasts until the last awaited result exists. A ref counts as there from the start when its task was still running after
-the wait had ended: then it is an object that the task put, not its result. A ref of an unknown task leaves the whole wait as
-blocked.
+the wait had ended: then it is an object that the task put, not its result. Refs of a generator that still yields and of an unknown
+task leave the whole wait as blocked.
 A get that raised was blocked until the first awaited failure, or, without one (a timeout), to its end.
 """
 
@@ -18,15 +18,17 @@ from nestviz.trace.joins import id_keys, lookup
 from nestviz.trace.model import UNKNOWN, Ids, Ints, Rows, Waits
 from nestviz.trace.store import RecordStore
 
-__all__ = ["assemble_waits"]
+__all__ = ["assemble_waits", "rows_of_results"]
 
 Mask = NDArray[np.bool_]
 
 _FAR = np.iinfo(np.int64).max
 
 
-def assemble_waits(store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Ints], clock_ns: int) -> Waits:
-    """All waits in order of their begin. Waits of nobody known are left out."""
+def assemble_waits(
+    store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Ints], clock_ns: int, generators: NDArray[np.int32]
+) -> Waits:
+    """All waits in order of their begin. Waits of nobody known are left out. `generators` are the rows that yield items."""
     begins, ends = store.of(EventKind.WAIT_BEGIN), store.of(EventKind.WAIT_END)
     key = begins.key("block")
     owner = rows_of(begins.key("scope"))
@@ -39,11 +41,13 @@ def assemble_waits(store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Int
     has_failed[has_ended] = ends.raw["flags"][end_at[has_ended]] > 0
     begin = begins.raw["a"] + clock_ns
     kind = begins.raw["flags"].astype(np.uint8)
-    wait, row, got = _refs(store, rows, key, kind == WaitKind.GET)
+    wait, row, got = _refs(store, rows, key, kind != WaitKind.WAIT)
     got &= ~has_failed[wait]
     got &= has_ended[wait]
     got |= has_ended[wait] & has_failed[wait] & _is_failure(rows, row) & (rows.end[row] <= end[wait])
-    blocked_end = _blocked_ends(rows, begin, end, has_failed, wait, row, got)
+    yields = np.zeros(len(rows) + 1, np.bool_)  # the last place is that of the row -1
+    yields[generators] = True
+    blocked_end = _blocked_ends(rows, begin, end, has_failed, wait, row, got, yields)
     keep = owner >= 0
     order = np.flatnonzero(keep)[np.argsort(begin[keep], kind="stable")]
     place = np.full(len(key), -1, np.int64)
@@ -76,7 +80,7 @@ def _refs(store: RecordStore, rows: Rows, key: Ints, is_get: Mask) -> tuple[Ints
     wait = np.concatenate([first, at[known]])
     ids = np.concatenate([begins.raw["id"][first], refs.raw["id"][known]])
     got = np.concatenate([is_get[first], (refs.raw["flags"][known] > 0) | is_get[at[known]]])
-    row = _rows_of_results(rows, ids)
+    row = rows_of_results(rows, ids)
     order = np.lexsort((~got, id_keys(ids), wait))
     wait, row, got, keys = wait[order], row[order], got[order], id_keys(ids)[order]
     if len(wait):
@@ -85,7 +89,7 @@ def _refs(store: RecordStore, rows: Rows, key: Ints, is_get: Mask) -> tuple[Ints
     return wait, row, got
 
 
-def _rows_of_results(rows: Rows, ids: Ids) -> Ints:
+def rows_of_results(rows: Rows, ids: Ids) -> Ints:
     """The row whose end makes those tasks' results: their last attempt. The driver's own puts belong to the driver's row."""
     nodes = np.flatnonzero((rows.kind == RowKind.TASK) | (rows.kind == RowKind.DRIVER))
     nodes = nodes[np.argsort(-rows.attempt[nodes], kind="stable")]
@@ -101,11 +105,11 @@ def _is_failure(rows: Rows, row: Ints) -> Mask:
     return known
 
 
-def _blocked_ends(rows: Rows, begin: Ints, end: Ints, has_failed: Mask, wait: Ints, row: Ints, got: Mask) -> Ints:
+def _blocked_ends(rows: Rows, begin: Ints, end: Ints, has_failed: Mask, wait: Ints, row: Ints, got: Mask, yields: Mask) -> Ints:
     """When the last awaited result existed, within the wait; UNKNOWN while it waits."""
     ready = np.where(row >= 0, rows.end[row], end[wait])
-    is_put = (row >= 0) & ((ready == UNKNOWN) | (ready > end[wait]))
-    ready = np.where(is_put, begin[wait], ready)
+    is_early = (row >= 0) & ((ready == UNKNOWN) | (ready > end[wait]))
+    ready = np.where(is_early, np.where(yields[row], end[wait], begin[wait]), ready)
     latest = np.full(len(begin), -_FAR, np.int64)
     np.maximum.at(latest, wait[got & ~has_failed[wait]], ready[got & ~has_failed[wait]])
     earliest = np.full(len(begin), _FAR, np.int64)

@@ -1,0 +1,73 @@
+"""How calls are described in records: names, sizes, what a task needs to run, how it ended. The values are the user's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any  # the user's values are anything
+
+import ray
+
+from nestviz.events import UNKNOWN_SIZE, State
+
+__all__ = ["error_text", "last_part", "plain_name", "requirement", "size_of", "state_after"]
+
+_SIZED = (list, tuple, dict, set, frozenset, str, bytes, bytearray, range, memoryview)
+_MAX_ERROR = 1_500
+_NAMED_AMOUNTS = (("num_cpus", "CPU"), ("num_gpus", "GPU"))
+_MIB = 1 << 20
+
+
+def plain_name(function: object) -> str:
+    """The name to show: the qualified name without the functions around it."""
+    return last_part(str(getattr(function, "__qualname__", function.__class__.__name__)))
+
+
+def last_part(name: str) -> str:
+    """A qualified name without the functions around it."""
+    return name.rsplit("<locals>.", 1)[-1]
+
+
+def size_of(args: Any, kwargs: Any) -> int:
+    """Elements of the largest argument that knows its length cheaply; UNKNOWN_SIZE when none does."""
+    largest = UNKNOWN_SIZE
+    for value in (*(args or ()), *(kwargs or {}).values()):
+        if isinstance(value, _SIZED):
+            largest = max(largest, len(value))
+        elif type(value).__name__ == "ndarray" and "numpy" in sys.modules:
+            largest = max(largest, int(value.size))
+    return largest
+
+
+def requirement(options: Mapping[str, Any], *, cpus: float = 1) -> str:
+    """What a call needs to run, as "2 CPU, 1 GPU, placement group 3f2a…"; "" for Ray's default of `cpus` CPUs."""
+    amounts = [(label, options.get(key)) for key, label in _NAMED_AMOUNTS]
+    parts = [f"{value:g} {label}" for label, value in amounts if value is not None and (label, value) != ("CPU", cpus)]
+    parts += [f"{value:g} {label}" for label, value in (options.get("resources") or {}).items()]
+    if options.get("memory"):
+        parts.append(f"{options['memory'] / _MIB:g} MiB")
+    strategy: Any = options.get("scheduling_strategy")
+    group: Any = getattr(strategy, "placement_group", None) or options.get("placement_group")
+    if getattr(group, "id", None) is not None:
+        parts.append(f"placement group {group.id.hex()[:8]}")
+    elif getattr(strategy, "node_id", None):
+        parts.append(f"node {strategy.node_id[:8]}")
+    return ", ".join(parts)
+
+
+def state_after(problem: BaseException) -> State:
+    """The state of an attempt that raised: an actor that takes its leave has finished, who is interrupted was cancelled."""
+    if isinstance(problem, ray.exceptions.AsyncioActorExit) or (isinstance(problem, SystemExit) and not problem.code):
+        return State.FINISHED
+    is_cancelled = isinstance(problem, (KeyboardInterrupt, GeneratorExit, ray.exceptions.TaskCancelledError))
+    return State.CANCELLED if is_cancelled or type(problem).__name__ == "CancelledError" else State.FAILED
+
+
+def error_text(problem: BaseException) -> str:
+    """Type and first words of an exception. Its text is the user's code too and may raise."""
+    try:
+        text = str(getattr(problem, "cause", None) or problem).strip()
+    except Exception:  # noqa: BLE001 - the user's __str__ may raise anything
+        text = ""
+    kind = type(problem).__name__
+    return f"{kind}: {text}"[:_MAX_ERROR] if text else kind
