@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any  # the user's functions take and return anything
 
@@ -10,6 +10,7 @@ from nestviz import ray_private
 from nestviz.capture.clock import monotonic_ns
 from nestviz.capture.context import Place, enter, is_plain_call, leave
 from nestviz.capture.describing import error_text, size_of, state_after
+from nestviz.capture.hooks import hook_names_of
 from nestviz.capture.recorder import Recorder
 from nestviz.capture.session import current_recording, open_recorder
 from nestviz.capture.wrapping import MARK, unwrap_class
@@ -38,8 +39,8 @@ class Attempt:
             self.recorder.yielded(self.scope, 1, self.first_ns, self.last_ns)
 
 
-def begin_attempt(name: str, kwargs: dict[str, Any], args: tuple[Any, ...]) -> Attempt | None:
-    """A worker is about to run the user's function; None when nothing is recorded, or when the function is called plainly.
+def begin_attempt(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt | None:
+    """A worker is about to run the user's `function`; None when nothing is recorded, or when the function is called plainly.
 
     Takes nestviz's keyword out of `kwargs`.
     """
@@ -53,6 +54,7 @@ def begin_attempt(name: str, kwargs: dict[str, Any], args: tuple[Any, ...]) -> A
             return None
         if args and MARK in type(args[0]).__dict__:
             unwrap_class(type(args[0]))
+        hook_names_of(function)
         scope = recorder.started(task_id, ray_private.current_attempt_number(), name, size_of(args, kwargs))
         if origin is not None:
             recorder.came_from(scope, *origin)

@@ -16,7 +16,7 @@ from nestviz.capture.session import close_recording, is_switched_off, trace_ever
 from nestviz.capture.submission import wrap_actor_call, wrap_function_call, wrap_method_call
 from nestviz.capture.waits import plain_cancel, plain_get, plain_wait, traced_cancel, traced_get, traced_wait, wrap_future
 
-__all__ = ["install", "install_hooks"]
+__all__ = ["hook_names_of", "install", "install_hooks"]
 
 _MARK = "__nestviz__"
 _plain_shutdown = ray.shutdown
@@ -62,6 +62,19 @@ def install() -> None:
         return
     install_hooks()
     trace_everything()
+
+
+def hook_names_of(function: Callable[..., Any]) -> None:
+    """A function that brought nestviz to this worker may have brought Ray's plain `get` before: exchange what it names."""
+    if _unhooked:
+        _unhooked.clear()
+        names = getattr(function, "__globals__", {})
+        if not str(names.get("__name__", "")).startswith("ray."):
+            traced = {id(plain): recorded for plain, recorded in _REPLACED.values()}
+            names.update({name: traced[id(value)] for name, value in names.items() if id(value) in traced})
+
+
+_unhooked = ["whatever was unpickled before these hooks were in place"]
 
 
 def _replace_where_imported(name: str, plain: Callable[..., Any], traced: Callable[..., Any]) -> None:

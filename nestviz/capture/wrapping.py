@@ -89,7 +89,7 @@ def _call(function: Function, name: str) -> Function:
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return function(*args, **kwargs)
-        attempt = begin_attempt(name, kwargs, args)
+        attempt = begin_attempt(name, function, args, kwargs)
         try:
             result = function(*args, **kwargs)
         except BaseException as problem:
@@ -108,7 +108,7 @@ def _generator(function: Function, name: str) -> Function:
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return (yield from function(*args, **kwargs))
-        attempt = begin_attempt(name, kwargs, args)
+        attempt = begin_attempt(name, function, args, kwargs)
         try:
             result = yield from TimedItems(function(*args, **kwargs), attempt)
         except BaseException as problem:
@@ -127,7 +127,7 @@ def _coroutine(function: Function, name: str) -> Function:
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return await function(*args, **kwargs)
-        attempt = begin_attempt(name, kwargs, args)
+        attempt = begin_attempt(name, function, args, kwargs)
         try:
             result = await function(*args, **kwargs)
         except BaseException as problem:
@@ -148,7 +148,7 @@ def _async_generator(function: Function, name: str) -> Function:
             async for item in function(*args, **kwargs):
                 yield item
             return
-        attempt = begin_attempt(name, kwargs, args)
+        attempt = begin_attempt(name, function, args, kwargs)
         try:
             async for item in function(*args, **kwargs):
                 if attempt is not None:
