@@ -16,6 +16,8 @@
 * `ObjectRefGenerator._generator_ref`: the id of a streaming task. Without it such tasks hang below the unknown parent.
 * `ray._raylet.asyncio`: `ObjectRef` is a compiled class whose `__await__` cannot be exchanged; it calls `asyncio.wrap_future`, which
   can. Without it time in `await ref` counts as compute.
+* `ray._private.utils.format_error_message`: the traceback of a failed task as its caller sees it. Without it there is a frame of
+  nestviz in it.
 * `ray._private.serialization.SerializationContext.serialize`: how many bytes arguments and puts become. Without it that is unknown.
 """
 
@@ -31,6 +33,7 @@ from typing import Any  # Ray's own calls take and return anything
 import ray
 import ray._common.signature
 import ray._private.serialization
+import ray._private.utils
 import ray._raylet
 import ray.actor
 import ray.remote_function
@@ -51,6 +54,7 @@ __all__ = [
     "make_room_for_hidden_keyword",
     "make_room_in_method",
     "mark_as_recorded",
+    "patch_error_messages",
     "patch_futures",
     "patch_serialization",
     "patch_submission",
@@ -133,6 +137,11 @@ def patch_futures(wrap: Wrap) -> bool:
     setattr(stand_in, "wrap_future", wrap(asyncio.wrap_future))  # noqa: B010 - modules have no declared attributes
     setattr(ray._raylet, "asyncio", stand_in)  # noqa: B010 - a compiled module's global
     return True
+
+
+def patch_error_messages(wrap: Wrap) -> bool:
+    """Put `wrap(original)` in the place of what makes a failed task's traceback nice; False when this Ray has none."""
+    return _patch(ray._private.utils, "format_error_message", wrap)
 
 
 def _patch(owner: Any, name: str, wrap: Wrap) -> bool:

@@ -7,7 +7,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from nestviz.events import RECORD, TEXT_BYTES, UNKNOWN_SHIFT, Chunk, ChunkKind, EventKind, State, WaitKind
+from nestviz.events import RECORD, TENTATIVE, TEXT_BYTES, UNKNOWN_SHIFT, Chunk, ChunkKind, EventKind, State, WaitKind
 from nestviz.trace.fold import Fold
 from nestviz.trace.model import Trace
 
@@ -25,9 +25,12 @@ class Task:
     process: int = -1
     scope: int = 0
     attempts: list[tuple[int, int]] = field(default_factory=list)
+    creates_actor: bool = False
 
     @property
     def id(self) -> bytes:
+        if self.creates_actor:
+            return b"\xff" * 8 + self.number.to_bytes(12, "big") + b"\x01\x00\x00\x00"
         return self.number.to_bytes(8, "big") + b"\xff" * 12 + b"\x01\x00\x00\x00"
 
 
@@ -43,13 +46,16 @@ class RecordingBuilder:
         self._numbers = 0
         self.extra: list[Chunk] = []
 
-    def submit(self, name, parent=None, begin=0, end=None, size=-1, block=0, seen=True) -> Task:
+    def submit(self, name, parent=None, begin=0, end=None, size=-1, block=0, seen=True, sent=-1, tentative=False,
+               creates_actor=False) -> Task:
         self._tasks += 1
-        task = Task(self._tasks, name)
+        task = Task(self._tasks, name, creates_actor=creates_actor)
         if seen:
             process, scope = self._place(parent)
-            self._put(process, EventKind.SUBMIT, flags=UNKNOWN_SHIFT, code=self._text(process, name), a=begin * MS,
-                      b=(begin if end is None else end) * MS, scope=scope, block=block, ident=task.id, size=size)
+            shift = max(0, sent.bit_length() - 16) if sent >= 0 else UNKNOWN_SHIFT
+            self._put(process, EventKind.SUBMIT, flags=shift | (TENTATIVE if tentative else 0), aux=max(sent, 0) >> shift,
+                      code=self._text(process, name), a=begin * MS, b=(begin if end is None else end) * MS, scope=scope,
+                      block=block, ident=task.id, size=size)
         return task
 
     def start(self, task, at, process=None, attempt=0, size=-1) -> Task:
@@ -109,6 +115,24 @@ class RecordingBuilder:
         else:
             kind, bits = 0, value
         self._put(process, EventKind.NOTE, flags=kind, code=code, scope=scope, block=block, size=bits)
+
+    def items(self, task, count, first, last) -> None:
+        self._put(task.process, EventKind.ITEMS, a=first * MS, b=last * MS, scope=task.scope, size=count)
+
+    def put(self, owner, size, begin, end, failed=False) -> None:
+        process, scope = self._place(owner)
+        self._put(process, EventKind.PUT, flags=int(failed), a=begin * MS, b=end * MS, scope=scope, size=size)
+
+    def cancel(self, task, at, by=None, force=False, recursive=True) -> None:
+        process, scope = self._place(by)
+        self._put(process, EventKind.CANCEL, flags=force | recursive << 1, a=at * MS, scope=scope, ident=task.id)
+
+    def require(self, task, text) -> None:
+        self._put(0, EventKind.REQUIRE, code=self._text(0, text), ident=task.id)
+
+    def depend(self, task, on) -> None:
+        first, second, third = struct.unpack("<qqq", task.id)
+        self._put(0, EventKind.DEPEND, a=first, b=second, ident=on.id, size=third)
 
     def close(self, at, state="complete") -> None:
         payload = json.dumps({"state": state, "end_ns": EPOCH_NS + at * MS}).encode()

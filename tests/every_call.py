@@ -191,7 +191,8 @@ class Outer:
 
 
 def plain_calls():
-    return [get(leaf.remote(1)), get(leaf.options(name="renamed", num_cpus=0.5).remote(2)), get(three.remote()), get(defines_inside.remote(3))]
+    named = leaf.options(name="renamed", num_cpus=0.5)
+    return [get(leaf.remote(1)), get(named.remote(2)), get(three.remote()), get(defines_inside.remote(3))]
 
 
 def no_returns():
@@ -221,7 +222,8 @@ def threads_and_puts():
 
 
 def retries():
-    return [get(fails_once.remote(str(SCRATCH / "failed"))), get(dies_once.remote(str(SCRATCH / "died"))), get([once.remote(i) for i in range(2)])]
+    failed, died = str(SCRATCH / "failed"), str(SCRATCH / "died")
+    return [get(fails_once.remote(failed)), get(dies_once.remote(died)), get([once.remote(i) for i in range(2)])]
 
 
 def cancelled():
@@ -231,6 +233,7 @@ def cancelled():
         ref = waits_for_ever.options(max_retries=0).remote(str(marker))
         while not marker.exists():
             time.sleep(0.01)
+        time.sleep(0.5)  # Ray can lose an interrupt that comes while a task makes a call; it is to find the task waiting
         ray.cancel(ref, **options)
         try:
             get(ref)
@@ -274,7 +277,9 @@ def environments():
     return result
 
 
-STEPS = (plain_calls, no_returns, generators, refs, waiting, threads_and_puts, retries, cancelled, actors, concurrent_actors, environments)
+STEPS = (
+    plain_calls, no_returns, generators, refs, waiting, threads_and_puts, retries, cancelled, actors, concurrent_actors, environments,
+)  # fmt: skip
 
 
 def main():

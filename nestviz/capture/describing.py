@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any  # the user's values are anything
 
 import ray
 
 from nestviz.events import UNKNOWN_SIZE, State
 
-__all__ = ["error_text", "last_part", "plain_name", "requirement", "size_of", "state_after"]
+__all__ = ["error_text", "hide_frames", "last_part", "plain_name", "requirement", "size_of", "state_after"]
 
 _SIZED = (list, tuple, dict, set, frozenset, str, bytes, bytearray, range, memoryview)
 _MAX_ERROR = 1_500
 _NAMED_AMOUNTS = (("num_cpus", "CPU"), ("num_gpus", "GPU"))
 _MIB = 1 << 20
+_OUR_FRAME = re.compile(r'  File "[^"]*\bnestviz[/\\]capture[/\\]\w+\.py", line .*\n(?:    .*\n)*')
 
 
 def plain_name(function: object) -> str:
@@ -71,3 +74,13 @@ def error_text(problem: BaseException) -> str:
         text = ""
     kind = type(problem).__name__
     return f"{kind}: {text}"[:_MAX_ERROR] if text else kind
+
+
+def hide_frames(original: Callable[..., str]) -> Callable[..., str]:
+    """What makes a traceback's text nice, which also takes nestviz's frames out of it: the user did not write them."""
+
+    @functools.wraps(original)
+    def nicer(message: str, *args: Any, **kwargs: Any) -> str:
+        return original(_OUR_FRAME.sub("", message), *args, **kwargs)
+
+    return nicer

@@ -39,10 +39,12 @@ class Attempt:
             self.recorder.yielded(self.scope, 1, self.first_ns, self.last_ns)
 
 
-def begin_attempt(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt | None:
-    """A worker is about to run the user's `function`; None when nothing is recorded, or when the function is called plainly.
+def begin_attempt(
+    name: str, entered: int, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Attempt | None:
+    """A worker has been about to run the user's `function` since `entered` (monotonic ns): what loads nestviz is the attempt's time.
 
-    Takes nestviz's keyword out of `kwargs`.
+    None when nothing is recorded, or when the function is called plainly. Takes nestviz's keyword out of `kwargs`.
     """
     origin = kwargs.pop(ray_private.HIDDEN_KEYWORD, None)
     try:
@@ -55,7 +57,7 @@ def begin_attempt(name: str, function: Callable[..., Any], args: tuple[Any, ...]
         if args and MARK in type(args[0]).__dict__:
             unwrap_class(type(args[0]))
         hook_names_of(function)
-        scope = recorder.started(task_id, ray_private.current_attempt_number(), name, size_of(args, kwargs))
+        scope = recorder.started(task_id, ray_private.current_attempt_number(), name, entered, size_of(args, kwargs))
         if origin is not None:
             recorder.came_from(scope, *origin)
         return Attempt(recorder, scope, enter(scope, task_id))

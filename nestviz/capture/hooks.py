@@ -11,6 +11,7 @@ import ray
 
 from nestviz import ray_private
 from nestviz.capture.context import carry_into_threads
+from nestviz.capture.describing import hide_frames
 from nestviz.capture.objects import count_serialized, plain_put, traced_put
 from nestviz.capture.session import close_recording, is_switched_off, trace_everything
 from nestviz.capture.submission import wrap_actor_call, wrap_function_call, wrap_method_call
@@ -43,6 +44,7 @@ def install_hooks() -> None:
         return
     ray_private.patch_submission(wrap_function_call, wrap_actor_call, wrap_method_call)
     ray_private.patch_futures(wrap_future)
+    ray_private.patch_error_messages(hide_frames)
     count_serialized()
     carry_into_threads()
     for name, (plain, traced) in _REPLACED.items():

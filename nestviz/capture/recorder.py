@@ -76,10 +76,10 @@ class Recorder:
         """A generator has yielded `count` items until now."""
         self._put(EventKind.ITEMS, 0, 0, 0, first, last, scope, 0, b"", count)
 
-    def started(self, task_id: bytes, attempt: int, name: str, size: int) -> int:
-        """A task's attempt begins here; returns the number that the other calls name it by."""
+    def started(self, task_id: bytes, attempt: int, name: str, at: int, size: int) -> int:
+        """A task's attempt began at that moment; returns the number that the other calls name it by."""
         scope = next(self._scopes)
-        self._put(EventKind.START, 0, attempt, self._text(name), monotonic_ns(), 0, scope, 0, task_id, size)
+        self._put(EventKind.START, 0, attempt, self._text(name), at, 0, scope, 0, task_id, size)
         return scope
 
     def came_from(self, scope: int, parent_id: bytes, begin: int, block: int) -> None:

@@ -84,12 +84,15 @@ def _wrapper_for(function: Function) -> Callable[[Function, str], Function]:
 
 def _call(function: Function, name: str) -> Function:
     def traced_call(*args: Any, **kwargs: Any) -> Any:
+        from time import perf_counter_ns
+
+        entered = perf_counter_ns()
         try:
             from nestviz.capture.execution import begin_attempt, end_attempt
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return function(*args, **kwargs)
-        attempt = begin_attempt(name, function, args, kwargs)
+        attempt = begin_attempt(name, entered, function, args, kwargs)
         try:
             result = function(*args, **kwargs)
         except BaseException as problem:
@@ -103,12 +106,15 @@ def _call(function: Function, name: str) -> Function:
 
 def _generator(function: Function, name: str) -> Function:
     def traced_generator(*args: Any, **kwargs: Any) -> Any:
+        from time import perf_counter_ns
+
+        entered = perf_counter_ns()
         try:
             from nestviz.capture.execution import TimedItems, begin_attempt, end_attempt
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return (yield from function(*args, **kwargs))
-        attempt = begin_attempt(name, function, args, kwargs)
+        attempt = begin_attempt(name, entered, function, args, kwargs)
         try:
             result = yield from TimedItems(function(*args, **kwargs), attempt)
         except BaseException as problem:
@@ -122,12 +128,15 @@ def _generator(function: Function, name: str) -> Function:
 
 def _coroutine(function: Function, name: str) -> Function:
     async def traced_coroutine(*args: Any, **kwargs: Any) -> Any:
+        from time import perf_counter_ns
+
+        entered = perf_counter_ns()
         try:
             from nestviz.capture.execution import begin_attempt, end_attempt
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return await function(*args, **kwargs)
-        attempt = begin_attempt(name, function, args, kwargs)
+        attempt = begin_attempt(name, entered, function, args, kwargs)
         try:
             result = await function(*args, **kwargs)
         except BaseException as problem:
@@ -141,6 +150,9 @@ def _coroutine(function: Function, name: str) -> Function:
 
 def _async_generator(function: Function, name: str) -> Function:
     async def traced_async_generator(*args: Any, **kwargs: Any) -> Any:
+        from time import perf_counter_ns
+
+        entered = perf_counter_ns()
         try:
             from nestviz.capture.execution import begin_attempt, end_attempt
         except ImportError:
@@ -148,7 +160,7 @@ def _async_generator(function: Function, name: str) -> Function:
             async for item in function(*args, **kwargs):
                 yield item
             return
-        attempt = begin_attempt(name, function, args, kwargs)
+        attempt = begin_attempt(name, entered, function, args, kwargs)
         try:
             async for item in function(*args, **kwargs):
                 if attempt is not None:
