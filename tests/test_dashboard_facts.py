@@ -154,3 +154,22 @@ def test_a_new_width_is_heard_in_whole_pixels(mounted, value, heard):
     got = shown(on_resize=True)
     mounted[1]("resized", value)
     assert got == heard
+
+
+def test_what_a_task_needed_put_and_yielded_is_said_in_words():
+    builder = RecordingBuilder()
+    first = builder.run(builder.submit("first"), 1, 2)
+    task = builder.start(builder.submit("task", begin=1, sent=1_950_000), 3)
+    builder.require(task, "2 CPU")
+    builder.depend(task, first)
+    builder.put(task, 1_000, 4, 5)
+    builder.items(task, 3, 5, 9)
+    trace = builder.trace(now=20)
+    assert facts_of(trace, 1).circumstances == (
+        ("needs", "2 CPU"),
+        ("arguments", "1.95 MB"),
+        ("waits for", "first"),
+        ("put", "1 object, 1 kB"),
+        ("items", "3, first after 2 ms, last after 6 ms"),
+    )
+    assert facts_of(trace, 0).circumstances == ()

@@ -104,3 +104,95 @@ def test_a_missing_program_is_one_clear_line(arguments, words):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert words in done.stderr
+
+
+INSTALLED_LATE = """
+import ray
+from ray import get
+
+@ray.remote
+def twice(x):
+    return 2 * x
+
+@ray.remote
+class Doubler:
+    def twice(self, x):
+        return get(twice.remote(x))
+
+ray.init(log_to_driver=False, configure_logging=False)
+print(get(twice.remote(1)), get(Doubler.remote().twice.remote(2)))
+
+import nestviz
+nestviz.install()
+print(get(twice.remote(3)), get(Doubler.remote().twice.remote(4)))
+"""
+
+
+def test_one_line_in_the_program_records_what_comes_after_it(run, tmp_path):
+    (tmp_path / "program.py").write_text(INSTALLED_LATE, encoding="utf-8")
+    process = run(command=())
+    assert process.communicate(timeout=120)[0] == "2 4\n6 8\n"
+    (entry,) = Catalogue(run.home).entries()
+    trace = nestviz.load(entry.path)
+    rows = [row for row in trace.to_arrow().to_pylist() if row["kind"] == "task"]
+    assert sorted((row["name"], row["depth"], row["state"]) for row in rows) == [
+        ("Doubler.__init__", 1, "finished"), ("Doubler.twice", 1, "finished"), ("twice", 1, "finished"), ("twice", 2, "finished"),
+    ]  # fmt: skip
+    assert {trace.name_of(row) for row in trace.waits.row.tolist()} == {"driver", "Doubler.twice"}
+
+
+WITHOUT_NESTVIZ = """
+import sys
+import ray
+
+@ray.remote
+def plain(x):
+    return x
+
+@ray.remote(num_returns=0)
+def nothing(x):
+    return None
+
+@ray.remote
+def numbers(n):
+    for i in range(n):
+        yield i
+
+@ray.remote
+class Actor:
+    def method(self, x):
+        return x
+
+    @ray.method(num_returns=0)
+    def quiet(self):
+        self.x = 1
+
+    async def wait(self, ref):
+        return await ref[0]
+
+    async def numbers(self, n):
+        for i in range(n):
+            yield i
+
+ray.init(log_to_driver=False, configure_logging=False)
+there = {"runtime_env": {"env_vars": {"PYTHONPATH": sys.argv[1]}}}
+nothing.options(**there).remote(1)
+actor = Actor.options(**there).remote()
+actor.quiet.remote()
+print(ray.get(plain.options(**there).remote(1)), [ray.get(ref) for ref in numbers.options(**there).remote(2)])
+print(ray.get(actor.method.remote(3)), ray.get(actor.wait.remote([plain.remote(4)])))
+print([ray.get(ref) for ref in actor.numbers.remote(2)])
+"""
+
+
+def test_workers_that_cannot_import_nestviz_run_the_program_all_the_same(run, tmp_path):
+    broken = tmp_path / "elsewhere" / "nestviz"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('there is no nestviz here')", encoding="utf-8")
+    (tmp_path / "program.py").write_text(WITHOUT_NESTVIZ, encoding="utf-8")
+    process = run(str(broken.parent))
+    out, err = process.communicate(timeout=120)
+    assert (out, process.returncode) == ("1 [0, 1]\n3 4\n[0, 1]\n", 0), err
+    (entry,) = Catalogue(run.home).entries()
+    states = {row["name"]: row["state"] for row in nestviz.load(entry.path).to_arrow().to_pylist()}
+    assert states["Actor.method"] == "finished"  # its result arrived, though nobody saw it run

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nestviz.wording import count, duration, label, plotly_text, printable, ratio, without_escapes
+from nestviz.wording import count, data_size, duration, label, plotly_text, printable, ratio, without_escapes
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,10 @@ def test_colours_and_titles_of_a_program_s_output_are_left_out():
 def test_whatever_a_name_holds_no_markup_and_no_escape_is_left(name):
     assert "<" not in plotly_text(name)
     assert printable(name).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(0, "0 B"), (999, "999 B"), (1_000, "1 kB"), (1_951_234, "1.95 MB"), (3 * 10**9, "3 GB"), (-1, "unknown")]
+)
+def test_data_has_three_digits_and_the_unit_that_fits(size, said):
+    assert data_size(size) == said

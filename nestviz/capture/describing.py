@@ -17,6 +17,7 @@ __all__ = ["error_text", "hide_frames", "last_part", "plain_name", "requirement"
 _SIZED = (list, tuple, dict, set, frozenset, str, bytes, bytearray, range, memoryview)
 _MAX_ERROR = 1_500
 _NAMED_AMOUNTS = (("num_cpus", "CPU"), ("num_gpus", "GPU"))
+_NEEDS = frozenset({"num_cpus", "num_gpus", "resources", "memory", "scheduling_strategy", "placement_group"})
 _MIB = 1 << 20
 _OUR_FRAME = re.compile(r'  File "[^"]*\bnestviz[/\\]capture[/\\]\w+\.py", line .*\n(?:    .*\n)*')
 
@@ -44,6 +45,8 @@ def size_of(args: Any, kwargs: Any) -> int:
 
 def requirement(options: Mapping[str, Any], *, cpus: float = 1) -> str:
     """What a call needs to run, as "2 CPU, 1 GPU, placement group 3f2a…"; "" for Ray's default of `cpus` CPUs."""
+    if _NEEDS.isdisjoint(options):
+        return ""
     amounts = [(label, options.get(key)) for key, label in _NAMED_AMOUNTS]
     parts = [f"{value:g} {label}" for label, value in amounts if value is not None and (label, value) != ("CPU", cpus)]
     parts += [f"{value:g} {label}" for label, value in (options.get("resources") or {}).items()]

@@ -84,9 +84,9 @@ def _wrapper_for(function: Function) -> Callable[[Function, str], Function]:
 
 def _call(function: Function, name: str) -> Function:
     def traced_call(*args: Any, **kwargs: Any) -> Any:
-        from time import perf_counter_ns
+        import time
 
-        entered = perf_counter_ns()
+        entered = time.perf_counter_ns()
         try:
             from nestviz.capture.execution import begin_attempt, end_attempt
         except ImportError:
@@ -106,9 +106,9 @@ def _call(function: Function, name: str) -> Function:
 
 def _generator(function: Function, name: str) -> Function:
     def traced_generator(*args: Any, **kwargs: Any) -> Any:
-        from time import perf_counter_ns
+        import time
 
-        entered = perf_counter_ns()
+        entered = time.perf_counter_ns()
         try:
             from nestviz.capture.execution import TimedItems, begin_attempt, end_attempt
         except ImportError:
@@ -128,9 +128,9 @@ def _generator(function: Function, name: str) -> Function:
 
 def _coroutine(function: Function, name: str) -> Function:
     async def traced_coroutine(*args: Any, **kwargs: Any) -> Any:
-        from time import perf_counter_ns
+        import time
 
-        entered = perf_counter_ns()
+        entered = time.perf_counter_ns()
         try:
             from nestviz.capture.execution import begin_attempt, end_attempt
         except ImportError:
@@ -150,9 +150,9 @@ def _coroutine(function: Function, name: str) -> Function:
 
 def _async_generator(function: Function, name: str) -> Function:
     async def traced_async_generator(*args: Any, **kwargs: Any) -> Any:
-        from time import perf_counter_ns
+        import time
 
-        entered = perf_counter_ns()
+        entered = time.perf_counter_ns()
         try:
             from nestviz.capture.execution import begin_attempt, end_attempt
         except ImportError:

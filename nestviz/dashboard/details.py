@@ -82,6 +82,7 @@ def _show_facts(facts: TaskFacts) -> None:
         ("worker", f"{facts.worker} (pid {facts.pid})" if facts.worker else ""),
         ("node", facts.node_id[:12]),
         ("depth", str(facts.depth)),
+        *facts.circumstances,
         *((key, count(value) if isinstance(value, int) else str(value)) for key, value in facts.notes),
     ]
     said = "".join(

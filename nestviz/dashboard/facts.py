@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from nestviz.analysis.totals import phases_of
 from nestviz.events import Phase, RowKind, State
 from nestviz.trace.model import NO_PARENT, UNKNOWN, Trace
+from nestviz.wording import count, data_size, duration
 
 __all__ = ["MAX_CHILDREN", "Kin", "TaskFacts", "facts_of"]
 
@@ -55,6 +57,8 @@ class TaskFacts:
     node_id: str
     error: str
     notes: tuple[tuple[str, int | float | str], ...]
+    circumstances: tuple[tuple[str, str], ...]
+    """What few tasks have, in words: what it needs, what was sent to it, whose results it waited for, what it put and yielded."""
 
     @property
     def life_ns(self) -> int:
@@ -94,7 +98,26 @@ def facts_of(trace: Trace, row: int) -> TaskFacts:
         notes=tuple(
             (trace.notes.key[i], trace.notes.value[i]) for i in np.flatnonzero(trace.notes.row == row).tolist()
         ),
+        circumstances=tuple((key, text) for key, text in _circumstances(trace, row) if text),
     )
+
+
+def _circumstances(trace: Trace, row: int) -> Iterator[tuple[str, str]]:
+    yield "needs", trace.requirement_of(row)
+    sent = int(trace.rows.argument_bytes[row])
+    yield "arguments", data_size(sent) if sent > 0 else ""
+    awaited = trace.dependencies.on[trace.dependencies.row == row]
+    yield "waits for", f"results of {count(len(awaited))} tasks" if len(awaited) > 1 else "".join(map(trace.name_of, awaited))
+    for place in np.flatnonzero(trace.puts.row == row):
+        yield "put", f"{_objects(int(trace.puts.count[place]))}, {data_size(int(trace.puts.size_bytes[place]))}"
+    items, start = trace.items, int(trace.rows.start[row])
+    for place in np.flatnonzero(items.row == row):
+        times = [duration(int(moment[place]) - start) for moment in (items.first, items.last)]
+        yield "items", f"{count(int(items.count[place]))}, first after {times[0]}, last after {times[1]}"
+
+
+def _objects(number: int) -> str:
+    return f"{count(number)} object{'s' if number != 1 else ''}"
 
 
 def _since_begin(trace: Trace, time_ns: int) -> int:
