@@ -88,6 +88,7 @@ class Collector:
             with self._lock:
                 try:
                     self._gatherer.pull(time.time_ns())
+                    self._gatherer.problems.pop("rounds", None)
                 except Exception as error:  # noqa: BLE001 - the rounds must go on whatever one recording's files hold
                     self._gatherer.problems["rounds"] = repr(error)
                 is_idle = self._gatherer.is_idle
@@ -112,6 +113,8 @@ class Collector:
                 elif now_s - busy_s >= _DISMISS_SECONDS:
                     busy_s = float("inf")
                     self._relays.dismiss()
+                with self._lock:
+                    self._gatherer.problems.pop("nodes", None)
             except Exception as error:  # noqa: BLE001 - as above
                 with self._lock:
                     self._gatherer.problems["nodes"] = repr(error)

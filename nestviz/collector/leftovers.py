@@ -12,7 +12,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from nestviz.collector.gatherer import Gathering
+from nestviz.collector.gathering import Gathering
 from nestviz.collector.meeting import RING_SUFFIX, Description, read_description
 from nestviz.collector.portions import RingFolder
 

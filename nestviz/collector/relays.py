@@ -12,7 +12,8 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from nestviz.collector.clocks import Clock, RoundTrip
-from nestviz.collector.gatherer import Gatherer, NodeFacts
+from nestviz.collector.gatherer import Gatherer
+from nestviz.collector.gathering import NodeFacts
 from nestviz.collector.portions import Receipt
 from nestviz.collector.relay import Batch, Relay
 from nestviz.collector.rota import Rota
@@ -69,7 +70,7 @@ class Relays:
             self._look()
             earlier = set(self._under_way)
             missing = set(self._rota.nodes)
-            while missing and time.monotonic() < until_s:
+            while not self._rota.are_failing(missing) and time.monotonic() < until_s:
                 self._rota.hurry(missing, time.monotonic())
                 self._ask()
                 answers = self._take_answers(0.1)
@@ -96,8 +97,9 @@ class Relays:
         self._addresses = {str(node["NodeID"]): str(node["NodeManagerAddress"]) for node in ray.nodes() if node["Alive"]}
         now = time.monotonic()
         self._next_look_s = now + _LOOK_SECONDS
-        _, left = self._rota.see(self._addresses.keys() - {self._node_id}, now)
+        new, left = self._rota.see(self._addresses.keys() - {self._node_id}, now)
         self._forget(left)
+        self._handles |= {node: _ensure_relay(self._node_id, node) for node in new}
         for node in list(self._clocks)[:_CLOCKS_PER_LOOK]:
             with suppress(ray.exceptions.RayError):  # the next call to it will find out what is wrong
                 self._compare_clocks(node)

@@ -15,6 +15,7 @@ ROUND_SECONDS = 0.1
 CALLS_PER_SECOND = 200
 MAX_UNDER_WAY = 32
 _LONGEST_PAUSE_SECONDS = 60.0
+_GIVEN_UP = 3
 
 
 def interval_seconds(nodes: int) -> float:
@@ -74,6 +75,10 @@ class Rota:
             turn.next_s = now_s
         elif has_failed:
             turn.next_s = now_s + min(2.0 ** (turn.failures - 1), _LONGEST_PAUSE_SECONDS)
+
+    def are_failing(self, nodes: Iterable[str]) -> bool:
+        """Whether there is nothing to be hoped from any of these nodes: their last calls have all failed, or they have left."""
+        return all(turn.failures >= _GIVEN_UP for node in nodes if (turn := self._turns.get(node)) is not None)
 
     def hurry(self, nodes: Iterable[str], now_s: float) -> None:
         """Ask these nodes as soon as they owe no answer, unless their calls fail."""
