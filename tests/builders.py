@@ -45,6 +45,7 @@ class RecordingBuilder:
         self._scopes: dict[int, int] = {}
         self._numbers = 0
         self.extra: list[Chunk] = []
+        self.about: dict[int, dict[str, object]] = {}
 
     def submit(self, name, parent=None, begin=0, end=None, size=-1, block=0, seen=True, sent=-1, tentative=False,
                creates_actor=False) -> Task:
@@ -150,7 +151,7 @@ class RecordingBuilder:
         chunks = [Chunk(ChunkKind.META, 0, 0, 0, json.dumps(meta).encode())]
         for process, records in self.records.items():
             about = {"pid": 1000 + process, "node_id": "n1", "worker_id": f"w{process}", "is_driver": process == 0,
-                     "uid": f"{process:032x}"}
+                     "uid": f"{process:032x}", **self.about.get(process, {})}
             chunks.append(Chunk(ChunkKind.PROCESS, process, 0, 0, json.dumps(about).encode()))
             for first in range(0, len(records), batch):
                 part = records[first : first + batch]

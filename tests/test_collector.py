@@ -138,9 +138,9 @@ def test_the_recording_of_a_dead_driver_is_closed_as_interrupted_after_a_grace(f
     gatherer.pull(0)
     driver.put(EventKind.NOTE, size=1)
     driver.close()
-    gatherer.pull(SECOND)
-    assert not gatherer.is_idle
-    gatherer.pull(3 * SECOND)
+    assert gatherer.orphans(SECOND) == []
+    assert gatherer.orphans(3 * SECOND) == [folder]
+    gatherer.finish(folder, 3 * SECOND, "interrupted")
     assert gatherer.is_idle
     assert b"interrupted" in read_chunks(journal)[-1].payload
     assert events_in(journal) == {0: [1]}

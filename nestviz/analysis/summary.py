@@ -19,6 +19,7 @@ class Summary:
 
     work: Σ compute. span: the longest path. parallelism: work / span. makespan: first submit to last end. speedup: work / makespan.
     efficiency: speedup / CPUs. `states` counts tasks by the state of their last attempt.
+    clock_error_ns: by how much times on other nodes than the driver's may be wrong.
     """
 
     recording: str
@@ -42,6 +43,8 @@ class Summary:
     critical_path: tuple[PathSegment, ...]
     sections: tuple[str, ...]
     lost_events: int
+    nodes: int
+    clock_error_ns: int
 
 
 def summarize(trace: Trace) -> Summary:
@@ -69,4 +72,6 @@ def summarize(trace: Trace) -> Summary:
         critical_path=critical_path(trace),
         sections=tuple(section.name for section in trace.sections),
         lost_events=trace.lost_events,
+        nodes=len(trace.nodes),
+        clock_error_ns=trace.clock_error_ns,
     )

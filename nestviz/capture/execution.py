@@ -10,9 +10,9 @@ from nestviz import ray_private
 from nestviz.capture.clock import monotonic_ns
 from nestviz.capture.context import Place, enter, is_plain_call, leave
 from nestviz.capture.describing import error_text, size_of, state_after
-from nestviz.capture.hooks import hook_names_of
+from nestviz.capture.hooks import hook_names_of, install
 from nestviz.capture.recorder import Recorder
-from nestviz.capture.session import current_recording, open_recorder
+from nestviz.capture.session import current_recording, is_everything_traced, open_recorder
 from nestviz.capture.wrapping import MARK, unwrap_class
 from nestviz.events import State
 
@@ -40,14 +40,17 @@ class Attempt:
 
 
 def begin_attempt(
-    name: str, entered: int, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    name: str, entered: int, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_all: bool
 ) -> Attempt | None:
     """A worker has been about to run the user's `function` since `entered` (monotonic ns): what loads nestviz is the attempt's time.
 
-    None when nothing is recorded, or when the function is called plainly. Takes nestviz's keyword out of `kwargs`.
+    None when nothing is recorded, or when the function is called plainly. Takes nestviz's keyword out of `kwargs`. `is_all`: all of
+    the program is recorded, so what this worker makes remote is, too.
     """
     origin = kwargs.pop(ray_private.HIDDEN_KEYWORD, None)
     try:
+        if is_all and not is_everything_traced():
+            install()
         recorder = open_recorder()
         if recorder is None or current_recording() is not None:
             return None

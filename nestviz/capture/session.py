@@ -23,11 +23,10 @@ from nestviz.capture.clock import monotonic_ns, offset_to_unix_ns
 from nestviz.capture.recorder import Recorder
 from nestviz.collector.meeting import (
     Description,
-    base_folder,
     new_ring_path,
+    node_folder,
     read_description,
     recordings_home,
-    session_folder,
     write_description,
 )
 from nestviz.collector.ring import RingWriter
@@ -157,8 +156,8 @@ def _open_in_driver() -> Recorder:
     job_id, node_id = context.get_job_id(), context.get_node_id()
     offset = offset_to_unix_ns()
     begin_ns = monotonic_ns() + offset
-    session = session_folder(base_folder(), context.get_session_name())
-    folder = session / job_id
+    base = node_folder(context.get_session_name(), node_id)
+    folder = base / job_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     recorder = Recorder(_new_ring(folder, job_id, node_id, _DRIVER_RECORDS))
     name = _program_name()
@@ -179,24 +178,24 @@ def _open_in_driver() -> Recorder:
     }
     write_description(folder, Description(journal, meta))
     _session.recording = Recording(recording, journal, folder)
-    _session.collector = ensure_collector(session, node_id)
+    _session.collector = ensure_collector(base, node_id)
     _session.collector.hurry.remote()
     atexit.register(close_recording)
     return recorder
 
 
-def _join_in_worker() -> Recorder | None:
+def _join_in_worker() -> Recorder:
+    """Leave a ring in the job's folder of this node, whether or not anybody takes from it yet: nothing of the start is lost."""
     context = ray.get_runtime_context()
-    job_id = context.get_job_id()
-    folder = session_folder(base_folder(), context.get_session_name()) / job_id
-    if not folder.is_dir():
-        return None
-    description = read_description(folder)
+    job_id, node_id = context.get_job_id(), context.get_node_id()
+    folder = node_folder(context.get_session_name(), node_id) / job_id
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    description = read_description(folder)  # on the driver's node; on others the program's functions tell
     if description is not None and description.meta.get("is_everything_traced") is True:
         from nestviz.capture.hooks import install
 
         install()
-    return Recorder(_new_ring(folder, job_id, context.get_node_id(), _WORKER_RECORDS))
+    return Recorder(_new_ring(folder, job_id, node_id, _WORKER_RECORDS))
 
 
 def _new_ring(folder: Path, job_id: str, node_id: str, records: int) -> RingWriter:

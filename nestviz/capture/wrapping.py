@@ -1,7 +1,7 @@
 """Functions and actor classes that report each execution when they run as Ray tasks.
 
 A wrapper travels to workers pickled by value and names nothing of nestviz outside its body: in a worker that cannot import nestviz it
-is the user's function and nothing else.
+is the user's function and nothing else. It also tells the worker whether all of the program is recorded (`is_all`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any  # the user's functions take and return anything
 
 from nestviz.capture.describing import plain_name
+from nestviz.capture.session import is_everything_traced
 
 __all__ = ["MARK", "unwrap_class", "wrap", "wrap_class"]
 
@@ -28,7 +29,7 @@ def wrap(function: Function, name: str = "") -> Function:
     if hasattr(function, MARK):
         return function
     name = name or plain_name(function)
-    wrapped = functools.wraps(function)(_wrapper_for(function)(function, name))
+    wrapped = functools.wraps(function)(_wrapper_for(function)(function, name, is_everything_traced()))
     setattr(wrapped, MARK, name)
     return wrapped
 
@@ -74,7 +75,7 @@ def _restore(actor_class: type, name: str, raw: object, plain: Function) -> None
         setattr(actor_class, name, type(raw)(plain) if isinstance(raw, (staticmethod, classmethod)) else plain)
 
 
-def _wrapper_for(function: Function) -> Callable[[Function, str], Function]:
+def _wrapper_for(function: Function) -> Callable[[Function, str, bool], Function]:
     if inspect.isasyncgenfunction(function):
         return _async_generator
     if inspect.iscoroutinefunction(function):
@@ -82,7 +83,7 @@ def _wrapper_for(function: Function) -> Callable[[Function, str], Function]:
     return _generator if inspect.isgeneratorfunction(function) else _call
 
 
-def _call(function: Function, name: str) -> Function:
+def _call(function: Function, name: str, is_all: bool) -> Function:
     def traced_call(*args: Any, **kwargs: Any) -> Any:
         import time
 
@@ -92,7 +93,7 @@ def _call(function: Function, name: str) -> Function:
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return function(*args, **kwargs)
-        attempt = begin_attempt(name, entered, function, args, kwargs)
+        attempt = begin_attempt(name, entered, function, args, kwargs, is_all=is_all)
         try:
             result = function(*args, **kwargs)
         except BaseException as problem:
@@ -104,7 +105,7 @@ def _call(function: Function, name: str) -> Function:
     return traced_call
 
 
-def _generator(function: Function, name: str) -> Function:
+def _generator(function: Function, name: str, is_all: bool) -> Function:
     def traced_generator(*args: Any, **kwargs: Any) -> Any:
         import time
 
@@ -114,7 +115,7 @@ def _generator(function: Function, name: str) -> Function:
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return (yield from function(*args, **kwargs))
-        attempt = begin_attempt(name, entered, function, args, kwargs)
+        attempt = begin_attempt(name, entered, function, args, kwargs, is_all=is_all)
         try:
             result = yield from TimedItems(function(*args, **kwargs), attempt)
         except BaseException as problem:
@@ -126,7 +127,7 @@ def _generator(function: Function, name: str) -> Function:
     return traced_generator
 
 
-def _coroutine(function: Function, name: str) -> Function:
+def _coroutine(function: Function, name: str, is_all: bool) -> Function:
     async def traced_coroutine(*args: Any, **kwargs: Any) -> Any:
         import time
 
@@ -136,7 +137,7 @@ def _coroutine(function: Function, name: str) -> Function:
         except ImportError:
             kwargs.pop("_nestviz_origin", None)
             return await function(*args, **kwargs)
-        attempt = begin_attempt(name, entered, function, args, kwargs)
+        attempt = begin_attempt(name, entered, function, args, kwargs, is_all=is_all)
         try:
             result = await function(*args, **kwargs)
         except BaseException as problem:
@@ -148,7 +149,7 @@ def _coroutine(function: Function, name: str) -> Function:
     return traced_coroutine
 
 
-def _async_generator(function: Function, name: str) -> Function:
+def _async_generator(function: Function, name: str, is_all: bool) -> Function:
     async def traced_async_generator(*args: Any, **kwargs: Any) -> Any:
         import time
 
@@ -160,7 +161,7 @@ def _async_generator(function: Function, name: str) -> Function:
             async for item in function(*args, **kwargs):
                 yield item
             return
-        attempt = begin_attempt(name, entered, function, args, kwargs)
+        attempt = begin_attempt(name, entered, function, args, kwargs, is_all=is_all)
         try:
             async for item in function(*args, **kwargs):
                 if attempt is not None:

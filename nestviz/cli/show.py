@@ -81,6 +81,8 @@ def _as_json(trace: Trace, summary: Summary) -> dict[str, object]:
             for step in summary.critical_path
         ],
         "lost_events": summary.lost_events,
+        "nodes": summary.nodes,
+        "clock_error_ns": summary.clock_error_ns,
     }
 
 
@@ -95,7 +97,10 @@ def _say_summary(trace: Trace, summary: Summary) -> None:
     if summary.attempts != summary.tasks:
         say(f"attempts     {count(summary.attempts)}")
     say(f"depth        {count(summary.depth)}")
-    say(f"workers      {count(summary.workers)} processes on {summary.cpus:g} CPUs")
+    nodes = f" of {count(summary.nodes)} nodes" if summary.nodes > 1 else ""
+    say(f"workers      {count(summary.workers)} processes on {summary.cpus:g} CPUs{nodes}")
+    if summary.clock_error_ns:
+        say(f"clocks       times on other nodes than the driver's may be off by {duration(summary.clock_error_ns)}")
     say(f"makespan     {duration(summary.makespan_ns)}")
     say(f"work         {duration(summary.work_ns)}  (speedup {summary.speedup:.2f}, efficiency {summary.efficiency:.0%})")
     say(f"span         {duration(summary.span_ns)}  (burdened {duration(summary.burdened_span_ns)})")

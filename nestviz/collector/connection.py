@@ -9,11 +9,11 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from nestviz.collector.actor import Collector
+from nestviz.collector.relays import NAMESPACE
 
 __all__ = ["CollectorHandle", "ensure_collector"]
 
-_NAMESPACE = "nestviz"
-_VERSION = 1
+_VERSION = 2
 
 
 class _Method(Protocol):
@@ -32,13 +32,14 @@ class CollectorHandle(Protocol):
 
 
 def ensure_collector(base: Path, node_id: str) -> CollectorHandle:
-    """The collector of the node, started if need be; returns at once, the process may still be on its way."""
+    """The collector of the node whose folder is `base`, started if need be; returns at once, the process may still be on its way."""
     actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Collector)
     options = actor.options(
         name=f"collector-{_VERSION}-{node_id}",
-        namespace=_NAMESPACE,
+        namespace=NAMESPACE,
         lifetime="detached",
         get_if_exists=True,
+        max_concurrency=4,  # while one driver's `finish` waits for relays, others are served
         scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
     )
     return cast("CollectorHandle", options.remote(str(base)))

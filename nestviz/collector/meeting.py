@@ -1,7 +1,8 @@
-"""Where the processes of one node meet their collector: a private folder per driver, with its description and everybody's rings.
+"""Where the processes of one node meet whoever takes their events: a private folder per job, with everybody's rings.
 
-No process has to find an actor or wait for one: whoever runs an instrumented task leaves a ring here, and the collector takes from
-it. A driver opens the folder; while it is not there, nothing is recorded.
+The folders are `/tmp/nestviz-UID/SESSION/NODE/JOB`: several clusters of one user on one machine keep apart, and so do several nodes.
+No process has to find an actor or wait for one: whoever runs an instrumented task leaves a ring here. On the driver's node the folder
+also holds the driver's description of the recording, and the collector takes from it; on other nodes a relay does.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ __all__ = [
     "Description",
     "base_folder",
     "new_ring_path",
+    "node_folder",
     "read_description",
     "recordings_home",
-    "session_folder",
     "write_description",
 ]
 
@@ -58,9 +59,9 @@ def recordings_home() -> Path:
     return Path(text).expanduser().absolute() if text else Path.home() / ".nestviz" / "recordings"
 
 
-def session_folder(base: Path, session: str) -> Path:
-    """The folder of one session of Ray: several clusters of one user on one machine keep apart."""
-    return base / session
+def node_folder(session: str, node_id: str) -> Path:
+    """The folder of one node of one session of Ray, in which each job has its own. It need not exist."""
+    return base_folder() / session / node_id
 
 
 def new_ring_path(folder: Path) -> tuple[str, Path]:

@@ -142,6 +142,16 @@ class RingReader:
         return int(_WORD.unpack_from(self._map, _DROPPED)[0])
 
     @property
+    def written(self) -> int:
+        """The number of the record that the writer will put next."""
+        return int(_WORD.unpack_from(self._map, _WRITTEN)[0])
+
+    @property
+    def taken(self) -> int:
+        """The number of the first record that is not yet released."""
+        return int(_WORD.unpack_from(self._map, _TAKEN)[0])
+
+    @property
     def is_writer_alive(self) -> bool:
         """Whether the writer's process still holds its lock."""
         try:
@@ -153,7 +163,7 @@ class RingReader:
 
     def peek(self, after: int) -> bytes:
         """The records numbered `after` and later, as raw bytes; they stay in the ring until `release`."""
-        written = int(_WORD.unpack_from(self._map, _WRITTEN)[0])
+        written = self.written
         if written <= after:
             return b""
         first, last = after % self._capacity, written % self._capacity

@@ -80,7 +80,7 @@ def _show_facts(facts: TaskFacts) -> None:
         ("ended", _moment(facts.end_ns)),
         ("wall clock", _wall_clock(facts.started_unix_ns)),
         ("worker", f"{facts.worker} (pid {facts.pid})" if facts.worker else ""),
-        ("node", facts.node_id[:12]),
+        ("node", facts.node),
         ("depth", str(facts.depth)),
         *facts.circumstances,
         *((key, count(value) if isinstance(value, int) else str(value)) for key, value in facts.notes),

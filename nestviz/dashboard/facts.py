@@ -15,6 +15,7 @@ from nestviz.wording import count, data_size, duration
 __all__ = ["MAX_CHILDREN", "Kin", "TaskFacts", "facts_of"]
 
 MAX_CHILDREN = 40
+_SHORT_ID = 12
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class TaskFacts:
 
     `ancestors` reads from the root down; `phases` are in the order of a task's life, the empty ones left out; `children` holds the
     first MAX_CHILDREN of `child_count`. `worker` counts the worker processes from 1 in order of first use, 0 when none is known.
+    `node` is the node's name among several, else the start of its id.
     """
 
     key: str
@@ -54,7 +56,7 @@ class TaskFacts:
     child_count: int
     worker: int
     pid: int
-    node_id: str
+    node: str
     error: str
     notes: tuple[tuple[str, int | float | str], ...]
     circumstances: tuple[tuple[str, str], ...]
@@ -93,7 +95,7 @@ def facts_of(trace: Trace, row: int) -> TaskFacts:
         child_count=len(children),
         worker=_worker_number(trace, process),
         pid=known.pid if known else 0,
-        node_id=known.node_id if known else "",
+        node=trace.nodes.said(process) or (known.node_id[:_SHORT_ID] if known else ""),
         error=trace.texts[error] if error >= 0 else "",
         notes=tuple(
             (trace.notes.key[i], trace.notes.value[i]) for i in np.flatnonzero(trace.notes.row == row).tolist()

@@ -62,6 +62,8 @@ def show_overview(trace: Trace, totals: Totals, theme: Theme) -> None:
     rows = [
         ("began", began.strftime("%Y-%m-%d %H:%M:%S")),
         ("CPUs", f"{totals.cpus:g}" if totals.cpus else ""),
+        ("nodes", count(len(trace.nodes)) if len(trace.nodes) > 1 else ""),
+        ("clock error", f"± {duration(trace.clock_error_ns)}" if trace.clock_error_ns else ""),
         ("depth", count(totals.depth)),
         ("retries", count(totals.attempts - totals.tasks) if totals.attempts > totals.tasks else ""),
         ("command", trace.info.command),

@@ -25,6 +25,7 @@ _TOP, _BOTTOM = 78, 44
 _LANE_PX = {"worker": 20, "task": 18}
 _MIN_HEIGHT = 240
 _MAX_INDENT, _INDENT_PX = 8, 9
+_MAX_HEADING = 40
 
 
 def timeline(
@@ -55,6 +56,8 @@ def timeline(
     figure_layout["yaxis"] = _lane_axis(theme, order, mode)
     if mode == "task":
         figure_layout["annotations"] = _task_names(order, colours, frozenset({row, *critical}))
+    else:
+        figure_layout["annotations"], figure_layout["shapes"] = _headings(order, colours)
     figure_layout["uirevision"] = trace.info.recording
     figure_layout["dragmode"] = "zoom"
     data = [*_bars(trace, layout, colours), *_ends(trace, order, view, colours), *_selection(trace, order, row, colours)]
@@ -68,13 +71,14 @@ def _title(trace: Trace, layout: TimelineLayout, mode: Mode) -> tuple[str, str]:
         return "Timeline by task", f"one row per task in the order of calls · thin = waiting to run{hidden}"
     workers = len(set(trace.rows.process[trace.is_task & (trace.rows.process != UNKNOWN)].tolist()))
     folded = f" · {count(layout.folded)} short stretches drawn as columns" if layout.folded else ""
-    said = f"{count(workers)} worker processes on {trace.info.cpus:g} CPUs · pale = waits for its children · thin = waits to run"
-    return "Timeline by worker process", said + folded
+    nodes = f" of {count(len(trace.nodes))} nodes" if len(trace.nodes) > 1 else ""
+    where = f"{count(workers)} worker processes on {trace.info.cpus:g} CPUs{nodes}"
+    return "Timeline by worker process", f"{where} · pale = waits for its children · thin = waits to run{folded}"
 
 
 def _lane_axis(theme: Theme, order: LaneOrder, mode: Mode) -> Json:
     """Names of workers stand at the axis; names of tasks are indented, which ticks cannot be."""
-    names = [lane.name for lane in order.lanes] if mode == "worker" else []
+    names = ["" if lane.is_heading else lane.name for lane in order.lanes] if mode == "worker" else []
     return axis(
         theme,
         range=[len(order.lanes) - 0.4, -0.6],
@@ -102,6 +106,30 @@ def _task_names(order: LaneOrder, colours: Palette, bold: frozenset[int]) -> lis
             }
         )
     return names
+
+
+def _headings(order: LaneOrder, colours: Palette) -> tuple[list[Json], list[Json]]:
+    """The nodes' names, each in the lane above its processes' lanes, and a line from there to the right."""
+    left = side_px("worker")
+    names: list[Json] = []
+    lines: list[Json] = []
+    for number, lane in enumerate(order.lanes):
+        if not lane.is_heading:
+            continue
+        text = plotly_text(lane.name, _MAX_HEADING)
+        names.append(
+            {
+                "xref": "paper", "x": 0, "xshift": 4 - left, "xanchor": "left", "y": number, "yanchor": "middle", "text": text,
+                "showarrow": False, "align": "left", "font": {"size": 11, "color": colours.quiet_text}, "bgcolor": colours.background,
+            }
+        )
+        lines.append(
+            {
+                "type": "line", "layer": "below", "xref": "paper", "x0": 0, "x1": 1, "y0": number, "y1": number,
+                "line": {"width": 1, "color": colours.grid},
+            }
+        )
+    return names, lines
 
 
 def _bars(trace: Trace, layout: TimelineLayout, colours: Palette) -> list[Json]:
@@ -155,7 +183,8 @@ def _hover(trace: Trace, row: int, phase: Phase, marks: Marks, index: int) -> st
         return f"many short tasks<br>{phase_label(phase)} {share:.0%} of {duration(length)}"
     rows = trace.rows
     process = int(rows.process[row])
-    who = f" · pid {trace.processes[process].pid}" if process >= 0 else ""
+    where = plotly_text(trace.nodes.said(process))
+    who = f" · pid {trace.processes[process].pid}{f' · {where}' if where else ''}" if process >= 0 else ""
     name = plotly_text(label(trace.name_of(row), int(rows.size[row])))
     at = duration(max(int(marks.begin[index]) - trace.begin_ns, 0))
     return f"<b>{name}</b><br>{phase_label(phase)} {duration(length)}, from {at} on{who}<br>{clock_time(int(marks.begin[index]))}"

@@ -221,7 +221,8 @@ def _hovers(drawing: Drawing) -> dict[int, str]:
             lines[-1] += f" · ran {duration(int(drawing.run[row]))}"
         lines += [f"{phase_label(phase)} {duration(int(values[row]))}" for phase, values in phases.items() if values[row] > 0]
         if rows.process[row] >= 0:
-            lines.append(f"worker pid {trace.processes[rows.process[row]].pid}")
+            where = plotly_text(trace.nodes.said(int(rows.process[row])))
+            lines.append(f"worker pid {trace.processes[rows.process[row]].pid}{f' · {where}' if where else ''}")
         if rows.error[row] >= 0:
             lines.append(plotly_text(trace.texts[rows.error[row]], 100))
         found[place] = "<br>".join([*lines, f"id {trace.key_of(row)[:16]}"])

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from nestviz.events import RECORD_BYTES, ChunkKind
-from nestviz.journal.format import GREETING, encode_chunk
+from nestviz.journal.format import GREETING, encode_chunk, encode_packed
 
 __all__ = ["JournalWriter", "append_name"]
 
@@ -44,7 +44,7 @@ class JournalWriter:
         self._write(encode_chunk(ChunkKind.META, json.dumps(meta).encode()))
 
     def write_process(self, process: int, meta: dict[str, object]) -> None:
-        """Introduce a process under its number."""
+        """Introduce a process under its number, or say anew what is known of it."""
         self._write(encode_chunk(ChunkKind.PROCESS, json.dumps(meta).encode(), process=process))
 
     def write_events(self, process: int, first: int, records: bytes) -> None:
@@ -57,6 +57,10 @@ class JournalWriter:
                 encode_chunk(ChunkKind.EVENTS, part, process=process, first=number, count=len(part) // RECORD_BYTES)
             )
 
+    def write_packed_events(self, process: int, first: int, count: int, codec: int, packed: bytes) -> None:
+        """One batch of records that `format.pack` has packed already."""
+        self._write(encode_packed(ChunkKind.EVENTS, codec, packed, process=process, first=first, count=count))
+
     def write_dropped(self, process: int, dropped: int) -> None:
         """How many records the process has lost so far."""
         self._write(encode_chunk(ChunkKind.DROPPED, process=process, first=dropped))
@@ -65,9 +69,9 @@ class JournalWriter:
         """The process is dead; what it had not finished is lost."""
         self._write(encode_chunk(ChunkKind.GONE, process=process, first=at_ns))
 
-    def write_end(self, state: str, end_ns: int, reason: str = "") -> None:
-        """The recording's last word."""
-        text = json.dumps({"state": state, "end_ns": end_ns, "reason": reason}).encode()
+    def write_end(self, state: str, end_ns: int, reason: str = "", missing: str = "") -> None:
+        """The recording's last word; `missing` is a sentence about what could not be recorded."""
+        text = json.dumps({"state": state, "end_ns": end_ns, "reason": reason, "missing": missing}).encode()
         self._write(encode_chunk(ChunkKind.END, text))
 
     def close(self) -> None:

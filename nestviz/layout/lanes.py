@@ -1,4 +1,4 @@
-"""Lanes of the timeline: one per worker process in order of first use, or one per task in the order of calls."""
+"""Lanes of the timeline: one per worker process by node in order of first use, or one per task in the order of calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Mode = Literal["worker", "task"]
 class Lane:
     """One lane: its name, how far it is indented, and the row it stands for in task mode (-1 in worker mode).
 
-    In a shared lane the tasks of several processes lie over each other.
+    In a shared lane the tasks of several processes lie over each other. A heading names the node of the lanes below and stays empty.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Lane:
     row: int = -1
     is_parent: bool = False
     is_shared: bool = False
+    is_heading: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,25 +45,36 @@ class LaneOrder:
 def worker_lanes(trace: Trace, most: int) -> LaneOrder:
     """The driver, then the worker processes in order of their first task; tasks that have not started share the last lane.
 
-    Beyond `most` lanes the processes used last share one.
+    Of several nodes each has a heading, and below it its processes; their numbers tell the order of first use over all nodes. Beyond
+    `most` processes those used last share a lane.
     """
-    rows = trace.rows
-    lane_of_row = np.full(len(rows), -1, np.int64)
-    drivers = rows.kind == RowKind.DRIVER
-    lane_of_row[drivers] = 0
-    lanes = [Lane("driver")]
+    rows, nodes = trace.rows, trace.nodes
     started = np.flatnonzero(trace.is_task & (rows.start != UNKNOWN))
     order = started[np.argsort(rows.start[started], kind="stable")]
     processes, first = np.unique(rows.process[order], return_index=True)
     processes = processes[np.argsort(first, kind="stable")]
-    place = np.full(int(processes.max(initial=-1)) + 2, -1, np.int64)
-    place[processes] = np.arange(len(processes))
-    own = min(len(processes), most)
-    lanes += [Lane(f"worker {number + 1}") for number in range(own)]
-    lane_of_row[started] = 1 + np.minimum(place[rows.process[started]], own)
-    if len(processes) > own:
-        lanes.append(Lane(f"{count(len(processes) - own)} more", is_shared=True))
+    own = processes[:most]
+    node_of = nodes.of_process[own]
+    lanes: list[Lane] = []
+    lane_of = np.zeros(len(trace.processes), np.int64)
+    for node in sorted({0, *node_of.tolist()}):
+        if len(nodes) > 1:
+            lanes.append(Lane(nodes.names[node], is_heading=True))
+        if node == 0:
+            driver = len(lanes)
+            lanes.append(Lane("driver"))
+        for number in np.flatnonzero(node_of == node).tolist():
+            lane_of[own[number]] = len(lanes)
+            lanes.append(Lane(f"worker {number + 1}"))
     waiting = np.flatnonzero(trace.is_task & (rows.start == UNKNOWN))
+    if len(nodes) > 1 and (len(processes) > most or len(waiting)):
+        lanes.append(Lane("", is_heading=True))  # what follows is of no node
+    lane_of[processes[most:]] = len(lanes)
+    if len(processes) > most:
+        lanes.append(Lane(f"{count(len(processes) - most)} more", is_shared=True))
+    lane_of_row = np.full(len(rows), -1, np.int64)
+    lane_of_row[rows.kind == RowKind.DRIVER] = driver
+    lane_of_row[started] = lane_of[rows.process[started]]
     if len(waiting):
         lane_of_row[waiting] = len(lanes)
         lanes.append(Lane(f"{count(len(waiting))} queued"))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nestviz.events import EventKind, Phase, RowKind, State
+from nestviz.trace.alignment import aligned
 from nestviz.trace.annotations import gather_notes, said_sizes
 from nestviz.trace.attachments import gather_dependencies, gather_items, gather_puts, gather_requirements
 from nestviz.trace.drafts import NO_KEY, Drafts, draft_rows
@@ -57,6 +58,7 @@ class Owners:
 def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: int, position: int) -> Trace:
     """The trace of all records in the store."""
     clock = known.clock_ns
+    store = aligned(store, known.clock_shifts())
     texts = Texts(store)
     drafts = draft_rows(store, texts, clock)
     latest = max((int(column.max(initial=0)) for column in (drafts.submit_end, drafts.start, drafts.end)), default=0)

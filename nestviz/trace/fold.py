@@ -26,7 +26,7 @@ class Known:
 
     @property
     def clock_ns(self) -> int:
-        """What to add to a process's monotonic counter to get Unix time."""
+        """What to add to the monotonic counter of the collector's node to get Unix time."""
         return _integer(self.meta.get("clock"))
 
     @property
@@ -51,7 +51,13 @@ class Known:
             node_id=str(meta.get("node_id", "")),
             worker_id=str(meta.get("worker_id", "")),
             is_driver=meta.get("is_driver") is True,
+            node_ip=str(meta.get("node_ip", "")),
+            clock_error_ns=_integer(meta.get("clock_error_ns")),
         )
+
+    def clock_shifts(self) -> dict[int, int]:
+        """By process on another node: what to add to its monotonic counter to get that of the collector's node."""
+        return {n: _integer(meta["clock"]) - self.clock_ns for n, meta in self.processes.items() if "clock" in meta}
 
     def uid(self, number: int) -> bytes:
         """16 bytes that tell the process from all others."""
@@ -75,7 +81,7 @@ class Known:
             driver_pid=_integer(meta.get("driver_pid")),
             command=str(meta.get("command", "")),
             versions=tuple((str(k), str(v)) for k, v in versions.items()) if isinstance(versions, Mapping) else (),
-            problem=problem,
+            problem=problem or str(self.end.get("missing", "")),
         )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import networkx as nx
     import pyarrow as pa
 
+    from nestviz.trace.nodes import Nodes
+
 __all__ = [
     "NO_PARENT",
     "UNKNOWN",
@@ -66,12 +68,14 @@ class RecordingInfo:
 
 @dataclass(frozen=True)
 class Process:
-    """One process that reported: a driver or a worker. Ids are hex."""
+    """One process that reported: a driver or a worker. Ids are hex; times of its tasks may be wrong by `clock_error_ns` either way."""
 
     pid: int
     node_id: str
     worker_id: str
     is_driver: bool
+    node_ip: str = ""
+    clock_error_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -261,6 +265,18 @@ class Trace:
         """Mask over `rows`: attempts of tasks."""
         mask: NDArray[np.bool_] = self.rows.kind == RowKind.TASK
         return mask
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        """The machines on which its tasks ran."""
+        from nestviz.trace.nodes import nodes_of
+
+        return nodes_of(self)
+
+    @property
+    def clock_error_ns(self) -> int:
+        """By how much times from other nodes than the driver's may be wrong, at the worst; 0 on a single machine."""
+        return max((process.clock_error_ns for process in self.processes), default=0)
 
     @cached_property
     def segments(self) -> Segments:
