@@ -2,8 +2,9 @@
 
 * `RemoteFunction._remote`, `ActorClass._remote`, `ActorHandle._actor_method_call`: the places through which all calls go, however
   they were written. Without one of them calls of that kind are not seen and their tasks hang below the unknown parent.
-* `RemoteFunction._function`, `_uuid`, `_last_export_cluster_and_job` and `ActorClass.__ray_metadata__.modified_class`: the user's
-  function or class, exchanged for one that records, also after Ray has sent it out. Without them `nestviz run` records nothing.
+* `RemoteFunction._function`, `_uuid`, `_last_export_cluster_and_job` and `modified_class`, `actor_creation_function_descriptor`,
+  `last_export_cluster_and_job` of `ActorClass.__ray_metadata__`: the user's function or class, exchanged for one that records, also
+  after Ray has sent it out. Without them `nestviz run` records nothing.
 * `RemoteFunction._function_signature`, `_inject_lock`, `ActorHandle._ray_method_signatures`, `method_meta.signatures` and
   `ray._common.signature.extract_signature`: to let a hidden keyword travel with a call that returns no ref. Without it such tasks hang
   below the unknown parent.
@@ -193,8 +194,16 @@ def make_room_for_hidden_keyword(function: Any) -> bool:
 
 
 def mark_as_recorded(actor_class: Any) -> None:
-    """Say in an actor class's signatures, which travel with its handles, that its methods understand `HIDDEN_KEYWORD`."""
-    signatures = getattr(getattr(actor_class.__ray_metadata__, "method_meta", None), "signatures", None)
+    """Say in an actor class's signatures, which travel with its handles, that its methods understand `HIDDEN_KEYWORD`.
+
+    If Ray has sent the class to its workers before, it will do so anew.
+    """
+    metadata = actor_class.__ray_metadata__
+    if getattr(metadata, "last_export_cluster_and_job", None) is not None:
+        describe = type(metadata.actor_creation_function_descriptor).from_class
+        metadata.actor_creation_function_descriptor = describe(metadata.modified_class.__ray_actor_class__)
+        metadata.last_export_cluster_and_job = None
+    signatures = getattr(getattr(metadata, "method_meta", None), "signatures", None)
     if isinstance(signatures, dict) and _MARKED_METHOD in signatures:
         signatures[_MARKED_METHOD] = _with_room(signatures[_MARKED_METHOD])
 
