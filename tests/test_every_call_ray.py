@@ -15,6 +15,7 @@ import pytest
 
 import nestviz
 from nestviz.recordings import Catalogue
+from nestviz.workloads import WORKLOADS
 
 pytestmark = pytest.mark.ray
 
@@ -110,33 +111,46 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def run(no_session_ray, tmp_path_factory):
+def address(no_session_ray):
+    """A cluster with Ray's dashboard, which the State API needs."""
     import ray
-    from ray.util.state import list_tasks
 
     ray.init("local", num_cpus=4, include_dashboard=True, log_to_driver=False, configure_logging=False)
+    yield ray.get_runtime_context().gcs_address
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def run(address, tmp_path_factory):
     folder = tmp_path_factory.mktemp("every_call")
-    env = {**os.environ, "RAY_ADDRESS": ray.get_runtime_context().gcs_address, "NESTVIZ_HOME": str(folder / "home")}
+    env = {**os.environ, "RAY_ADDRESS": address, "NESTVIZ_HOME": str(folder / "home")}
     (folder / "plain").mkdir()
     (folder / "traced").mkdir()
-    try:
-        command = [sys.executable, PROGRAM, folder / "plain"]
-        plain = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200, check=True)
-        command = [sys.executable, "-m", "nestviz", "run", PROGRAM, folder / "traced", "hold"]
-        program = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        traced = ""
-        while not traced.endswith("holding\n"):
-            traced += program.stdout.readline() or pytest.fail(f"the program ended early after: {traced}")
-        (entry,) = Catalogue(folder / "home").entries()
-        job = entry.recording.rsplit("-", 1)[-1]
-        of_job = {"filters": [("job_id", "=", job)], "detail": True, "limit": 10_000, "raise_on_missing_output": False}
-        tasks = _settled(lambda: list_tasks(env["RAY_ADDRESS"], **of_job))
-        program.communicate("\n", timeout=60)
-        assert program.returncode == 0
-        rows = [row for row in nestviz.load(entry.path).to_arrow().to_pylist() if row["kind"] == "task"]
-    finally:
-        ray.shutdown()
-    return Run(plain.stdout, traced.removesuffix("holding\n"), rows, tasks)
+    command = [sys.executable, PROGRAM, folder / "plain"]
+    plain = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200, check=True)
+    command = [sys.executable, "-m", "nestviz", "run", PROGRAM, folder / "traced", "hold"]
+    program = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    traced = ""
+    while not traced.endswith("holding\n"):
+        traced += program.stdout.readline() or pytest.fail(f"the program ended early after: {traced}")
+    (entry,) = Catalogue(folder / "home").entries()
+    tasks = tasks_of(address, entry)
+    program.communicate("\n", timeout=60)
+    assert program.returncode == 0
+    return Run(plain.stdout, traced.removesuffix("holding\n"), rows_of(entry), tasks)
+
+
+def rows_of(entry):
+    return [row for row in nestviz.load(entry.path).to_arrow().to_pylist() if row["kind"] == "task"]
+
+
+def tasks_of(address, entry):
+    """What the State API says of a recording's tasks."""
+    from ray.util.state import list_tasks
+
+    job = entry.recording.rsplit("-", 1)[-1]
+    of_job = {"filters": [("job_id", "=", job)], "detail": True, "limit": 10_000, "raise_on_missing_output": False}
+    return _settled(lambda: list_tasks(address, **of_job))
 
 
 def _settled(ask):
@@ -201,6 +215,24 @@ def test_starts_and_ends_are_those_of_ray_s_own_events(run):
     assert min(ends) > -1
     assert statistics.quantiles(starts, n=10)[-1] < 5
     assert statistics.quantiles(ends, n=10)[-1] < 5
+
+
+SMALL = {"quicksort": "40000", "quicksort-numpy": "40000", "mergesort": "40000", "fibonacci": "6", "nqueens": "5", "random-tree": "40"}
+THRESHOLDS = {"quicksort": "5000", "quicksort-numpy": "5000", "mergesort": "5000"}
+
+
+def test_the_trees_of_all_workloads_are_ray_s_own(address, tmp_path):
+    assert set(SMALL) == set(WORKLOADS)
+    env = {**os.environ, "RAY_ADDRESS": address, "NESTVIZ_HOME": str(tmp_path)}
+    for name, size in SMALL.items():
+        threshold = ["--threshold", THRESHOLDS[name]] if name in THRESHOLDS else []
+        command = [sys.executable, "-m", "nestviz", "demo", name, "--sizes", size, *threshold, "--no-sequential"]
+        subprocess.run(command, env=env, capture_output=True, timeout=200, check=True)
+    for entry in Catalogue(tmp_path).entries():
+        ours = {row["task_id"]: row["parent_id"] for row in rows_of(entry)}
+        rays = {task.task_id: task.parent_task_id for task in tasks_of(address, entry) if not task.name.startswith("Collector.")}
+        assert len(ours) > 3
+        assert ours == rays
 
 
 def test_items_puts_and_waits_are_counted(run):
