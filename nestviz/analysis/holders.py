@@ -29,7 +29,7 @@ _MOST_HOLDERS = 8
 
 @dataclass(frozen=True)
 class Holder:
-    """A row that holds what others need. `row` is an actor's creation or a task, `holds` as in "4 CPU"."""
+    """A row that holds what others need. `row` is an actor's creation or a task, `holds` as in "4 CPU", "" for an actor's turn."""
 
     row: int
     holds: str

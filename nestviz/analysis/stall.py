@@ -121,7 +121,7 @@ def _described(graph: WaitGraph, before: Ints, rows: list[int], circle: tuple[in
     if circle:
         actor = trace.name_of(row).rpartition(".")[0] or "actor"
         needs = f"its turn in the actor {actor}"
-        verdict = Verdict("sure", tuple(Holder(one, "the turn", is_actor=False) for one in circle), "the actor waits for itself")
+        verdict = Verdict("sure", tuple(Holder(one, "", is_actor=False) for one in circle), "the actor waits for itself")
     elif graph.actor[row] and not graph.is_creation[row]:
         needs, verdict = "its actor", Verdict("unknown", (), "the record does not say why its actor does not run it")
     else:

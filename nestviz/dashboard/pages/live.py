@@ -17,6 +17,7 @@ from nestviz.dashboard.pictures import current_theme, show_pictures
 from nestviz.dashboard.program import show_program
 from nestviz.dashboard.sight import read_sight
 from nestviz.dashboard.sources import catalogue, trace_of
+from nestviz.dashboard.stalls import show_stall
 from nestviz.dashboard.tiles import show_tiles
 from nestviz.errors import RecordingNotFound
 from nestviz.recordings import Entry
@@ -83,8 +84,10 @@ def _show_recording(entries: tuple[Entry, ...], entry: Entry) -> None:
             pick_section(whole.sections, section)
     with top[-1]:
         show_state(whole)
-    if whole.info.problem:
-        problem_box(whole.info.problem)
+    with st.container(gap="xsmall"):  # always there: what comes and goes in it must not move the charts to other places
+        if whole.info.problem:
+            problem_box(whole.info.problem)
+        show_stall(whole)
     trace = trace_of(entry.path, section) if section else whole
     if trace.count == 0:
         with st.container(key="empty"):
