@@ -30,7 +30,9 @@ from nestviz.collector.meeting import (
     session_folder,
     write_description,
 )
+from nestviz.collector.problems import clear_problem, leave_problem, reason_of
 from nestviz.collector.ring import RingWriter
+from nestviz.errors import CaptureError
 from nestviz.events import NIL_ID
 
 __all__ = [
@@ -72,6 +74,7 @@ class _Session:
         self.collector: object = None
         self.retry_ns = 0
         self.is_everything_traced = False
+        self.problem = ""
 
 
 _session = _Session()
@@ -105,8 +108,10 @@ def open_recorder() -> Recorder | None:
                 if not ray.is_initialized():
                     return None
                 _session.recorder = _open_in_driver() if ray_private.is_driver() else _join_in_worker()
+                _take_back_problem()
             except Exception as error:  # noqa: BLE001 - the program must go on whatever keeps it from being recorded
                 _log.debug("not recording: %r", error)
+                _leave_problem(error)
             if _session.recorder is None:
                 _session.retry_ns = now + _RETRY_NS
     return _session.recorder
@@ -143,6 +148,35 @@ def close_recording() -> None:
         _session.retry_ns = 0
 
 
+def _leave_problem(error: Exception) -> None:
+    """Say where the dashboard looks why this process is not recorded; once, as long as it is the same."""
+    with suppress(Exception):  # the program must go on whatever keeps us from saying that
+        try:
+            folder = _folder()
+        except CaptureError:
+            folder = recordings_home()
+        reason = reason_of(error, folder)
+        if reason != _session.problem:
+            _session.problem = reason
+            leave_problem(folder, f"process-{os.getpid()}", reason, _about_program() if ray_private.is_driver() else None)
+
+
+def _take_back_problem() -> None:
+    if _session.problem and _session.recorder is not None:
+        _session.problem = ""
+        clear_problem(_folder(), f"process-{os.getpid()}", _about_program() if ray_private.is_driver() else None)
+
+
+def _folder() -> Path:
+    """This job's meeting folder on this node."""
+    context = ray.get_runtime_context()
+    return session_folder(base_folder(), context.get_session_name()) / context.get_job_id()
+
+
+def _about_program() -> dict[str, object]:
+    return {"name": _program_name(), "driver_pid": os.getpid(), "command": _command_line()}
+
+
 def _ask_collector(method: str) -> None:
     from nestviz.capture.waits import plain_get
 
@@ -157,29 +191,26 @@ def _open_in_driver() -> Recorder:
     job_id, node_id = context.get_job_id(), context.get_node_id()
     offset = offset_to_unix_ns()
     begin_ns = monotonic_ns() + offset
-    session = session_folder(base_folder(), context.get_session_name())
-    folder = session / job_id
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     recorder = Recorder(_new_ring(folder, job_id, node_id, _DRIVER_RECORDS))
-    name = _program_name()
-    recording = f"{name}-{_stamp(begin_ns)}-{job_id}"
+    about = _about_program()
+    recording = f"{about['name']}-{_stamp(begin_ns)}-{job_id}"
     journal = recordings_home() / f"{recording}.nestviz"
     meta: dict[str, object] = {
         "recording": recording,
-        "name": name,
+        **about,
         "job_id": job_id,
         "begin_ns": begin_ns,
         "clock": offset,
         "cpus": float(ray.cluster_resources().get("CPU", 0.0)),
-        "driver_pid": os.getpid(),
         "driver_id": _driver_task_id(job_id),
-        "command": _command_line(),
         "is_everything_traced": _session.is_everything_traced,
         "versions": {"ray": ray.__version__, "python": platform.python_version()},
     }
     write_description(folder, Description(journal, meta))
     _session.recording = Recording(recording, journal, folder)
-    _session.collector = ensure_collector(session, node_id)
+    _session.collector = ensure_collector(folder.parent, node_id)
     _session.collector.hurry.remote()
     atexit.register(close_recording)
     return recorder
@@ -188,7 +219,7 @@ def _open_in_driver() -> Recorder:
 def _join_in_worker() -> Recorder | None:
     context = ray.get_runtime_context()
     job_id = context.get_job_id()
-    folder = session_folder(base_folder(), context.get_session_name()) / job_id
+    folder = _folder()
     if not folder.is_dir():
         return None
     description = read_description(folder)

@@ -8,14 +8,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from nestviz.collector.meeting import RING_SUFFIX, Description, read_description
+from nestviz.collector.problems import clear_problem, leave_problem, reason_of
 from nestviz.collector.ring import RingReader
+from nestviz.errors import JournalError
 from nestviz.events import RECORD_BYTES, ChunkKind
 from nestviz.journal.reader import JournalReader
-from nestviz.journal.writer import JournalWriter
+from nestviz.journal.writer import BATCH_RECORDS, JournalWriter
 
 __all__ = ["Gatherer", "Gathering"]
 
 _GRACE_NS = 1_000_000_000
+_WHO = "collector"
 
 
 class _Source:
@@ -40,10 +43,13 @@ class Gathering:
         self.has_ended = False
         self.problem = ""
         self._driver_gone_ns = 0
-        is_new = not self._resume()
         self._writer = JournalWriter(self.journal)
-        if is_new:
-            self._writer.write_meta(description.meta)
+        try:
+            if not self._resume():
+                self._writer.write_meta(description.meta)
+        except BaseException:
+            self._writer.close()
+            raise
 
     @property
     def position(self) -> int:
@@ -113,9 +119,10 @@ class Gathering:
     def _take(self, source: _Source, ring: RingReader) -> int:
         records = ring.peek(source.next_record)
         count = len(records) // RECORD_BYTES
-        if count:
-            self._writer.write_events(source.number, source.next_record, records)
-            source.next_record += count
+        for begin in range(0, len(records), BATCH_RECORDS * RECORD_BYTES):  # each counts as written when it is, not before
+            batch = records[begin : begin + BATCH_RECORDS * RECORD_BYTES]
+            self._writer.write_events(source.number, source.next_record, batch)
+            source.next_record += len(batch) // RECORD_BYTES
             ring.release(source.next_record)
         if ring.dropped != source.dropped:
             self._writer.write_dropped(source.number, ring.dropped)
@@ -123,12 +130,11 @@ class Gathering:
         return count
 
     def _resume(self) -> bool:
-        """Learn from an existing journal which records it holds; cuts off a last chunk that is not whole."""
-        if not self.journal.exists() or self.journal.stat().st_size == 0:
-            return False
-        reader = JournalReader(self.journal)
+        """Learn from the journal which records it holds, and whether it is described; cuts off a last chunk that is not whole."""
+        reader, is_described = JournalReader(self.journal), False
         try:
             for chunk in reader.chunks():
+                is_described |= chunk.kind == ChunkKind.META
                 if chunk.kind == ChunkKind.PROCESS:
                     self._sources[str(json.loads(chunk.payload)["uid"])] = _Source(chunk.process)
                 elif chunk.kind == ChunkKind.EVENTS:
@@ -142,7 +148,7 @@ class Gathering:
                     file.truncate(reader.position)
         finally:
             reader.close()
-        return True
+        return is_described
 
     def _source_numbered(self, number: int) -> _Source:
         return next(source for source in self._sources.values() if source.number == number)
@@ -154,6 +160,7 @@ class Gatherer:
     def __init__(self, base: Path) -> None:
         self._base = base
         self._open: dict[Path, Gathering] = {}
+        self._complete_ns: dict[Path, int] = {}
         self.problems: dict[str, str] = {}
 
     @property
@@ -168,12 +175,15 @@ class Gatherer:
         for folder, gathering in list(self._open.items()):
             try:
                 taken += gathering.pull(now_ns)
-                if gathering.is_orphaned(now_ns):
+                if folder in self._complete_ns:
+                    gathering.finish("complete", self._complete_ns[folder])
+                elif gathering.is_orphaned(now_ns):
                     gathering.finish("interrupted", now_ns, "the driver died")
-                self.problems.pop(folder.name, None)
+                self._forget_problem(folder)
             except OSError as error:
-                self.problems[folder.name] = f"cannot write {gathering.journal}: {error.strerror or error}"
+                self._note_problem(folder, gathering.journal, error)
             if gathering.has_ended:
+                self._complete_ns.pop(folder, None)
                 del self._open[folder]
         return taken
 
@@ -184,11 +194,9 @@ class Gatherer:
         return gathering.position if gathering is not None else -1
 
     def finish(self, folder: Path, now_ns: int) -> None:
-        """Close one recording as complete."""
-        self._discover()
-        gathering = self._open.pop(folder, None)
-        if gathering is not None:
-            gathering.finish("complete", now_ns)
+        """Close one recording as complete, now or, where it cannot be written yet, as soon as it can."""
+        self._complete_ns[folder] = now_ns
+        self.pull(now_ns)
 
     def journals(self) -> list[Path]:
         """The journals being written now."""
@@ -203,8 +211,8 @@ class Gatherer:
                 continue
             try:
                 gathering = Gathering(folder, description)
-            except OSError as error:
-                self.problems[folder.name] = f"cannot write {description.journal}: {error.strerror or error}"
+            except (JournalError, OSError) as error:
+                self._note_problem(folder, description.journal, error)
                 continue
             if gathering.has_ended:
                 with suppress(OSError):
@@ -212,3 +220,14 @@ class Gatherer:
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
             self._open[folder] = gathering
+
+    def _note_problem(self, folder: Path, journal: Path, error: Exception) -> None:
+        """Remember it, and say it where the dashboard looks."""
+        reason = reason_of(error, journal)
+        if self.problems.get(folder.name) != reason:
+            self.problems[folder.name] = reason
+            leave_problem(folder, _WHO, reason)
+
+    def _forget_problem(self, folder: Path) -> None:
+        if self.problems.pop(folder.name, None) is not None:
+            clear_problem(folder, _WHO)

@@ -11,9 +11,9 @@ from pathlib import Path
 from nestviz.events import RECORD_BYTES, ChunkKind
 from nestviz.journal.format import GREETING, encode_chunk
 
-__all__ = ["JournalWriter", "append_name"]
+__all__ = ["BATCH_RECORDS", "JournalWriter", "append_name"]
 
-_BATCH_RECORDS = 65_536
+BATCH_RECORDS = 65_536
 _LOCK_ATTEMPTS = 20
 _LOCK_PAUSE_SECONDS = 0.01
 
@@ -49,7 +49,7 @@ class JournalWriter:
 
     def write_events(self, process: int, first: int, records: bytes) -> None:
         """Records of one process; `first` is the number of the first of them."""
-        step = _BATCH_RECORDS * RECORD_BYTES
+        step = BATCH_RECORDS * RECORD_BYTES
         for begin in range(0, len(records), step):
             part = records[begin : begin + step]
             number = first + begin // RECORD_BYTES

@@ -5,5 +5,6 @@ from __future__ import annotations
 from nestviz.recordings.catalogue import Catalogue, Entry, home
 from nestviz.recordings.follower import Follower
 from nestviz.recordings.loading import load
+from nestviz.recordings.unrecorded import unrecorded_programs
 
-__all__ = ["Catalogue", "Entry", "Follower", "home", "load"]
+__all__ = ["Catalogue", "Entry", "Follower", "home", "load", "unrecorded_programs"]
