@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
-from builders import EPOCH_NS, MS, RecordingBuilder, Task
+from builders import EPOCH_NS, MS, RecordingBuilder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,56 +12,6 @@ from nestviz.events import State
 
 SECOND = 1_000
 """In the builders' milliseconds."""
-
-
-@dataclass
-class ActorTask(Task):
-    """A task of an actor."""
-
-    actor: int = 0
-
-    @property
-    def id(self) -> bytes:
-        own = b"\xff" * 8 if self.name.endswith(".__init__") else self.number.to_bytes(8, "big")
-        return own + self.actor.to_bytes(12, "big") + b"\x01\x00\x00\x00"
-
-
-class Program(RecordingBuilder):
-    """With actors, requirements and dependencies."""
-
-    def __init__(self, cpus=4):
-        super().__init__(cpus)
-        self.needs, self.on = {}, []
-
-    def create(self, name, parent=None, begin=0, needs=""):
-        task = self.submit(f"{name}.__init__", parent, begin, seen=False)
-        made = ActorTask(task.number, task.name, actor=task.number)
-        return self.call(made, parent, begin, needs)
-
-    def method(self, actor, name, parent=None, begin=0):
-        task = self.submit(f"{actor.name.partition('.')[0]}.{name}", parent, begin, seen=False)
-        return self.call(ActorTask(task.number, task.name, actor=actor.actor), parent, begin)
-
-    def call(self, task, parent, begin, needs=""):
-        process, scope = self._place(parent)
-        self._put(process, 1, code=self._text(process, task.name), a=begin * MS, b=begin * MS, scope=scope, ident=task.id, size=-1)
-        if needs:
-            self.needs[task.id] = needs
-        return task
-
-    def trace(self, now=0):
-        trace = super().trace(now)
-        ids = [trace.rows.task_id[row].tobytes() for row in range(len(trace.rows))]
-        object.__setattr__(trace, "requirement_of", lambda row: self.needs.get(ids[row], ""))
-        pairs = [(ids.index(a.id), ids.index(b.id)) for a, b in self.on]
-        columns = np.array(pairs, np.int32).reshape(-1, 2)
-        object.__setattr__(trace, "dependencies", SimpleNamespace(row=columns[:, 0], on=columns[:, 1]))
-        return trace
-
-    def needing(self, name, needs, parent=None, begin=0):
-        task = self.submit(name, parent, begin)
-        self.needs[task.id] = needs
-        return task
 
 
 def stall_at(program, now, patience=10 * SECOND):
@@ -79,13 +25,13 @@ def names(program, rows, now=60 * SECOND):
 
 def nested_actors(cpus=4, outer="4 CPU", inner="1 CPU"):
     """An actor with all CPUs creates another one in its method, and waits for it."""
-    program = Program(cpus)
+    program = RecordingBuilder(cpus)
     a = program.start(program.create("A", begin=1, needs=outer), 2)
     program.end(a, 3)
-    run = program.start(program.method(a, "run", begin=4), 5, a.process)
+    run = program.start(program.submit("A.run", begin=4, actor=a), 5, a.process)
     program.get(None, [run], 5)
     b = program.create("B", run, 6, needs=inner)
-    work = program.method(b, "work", run, 7)
+    work = program.submit("B.work", run, 7, actor=b)
     program.get(run, [work], 8)
     return program
 
@@ -110,23 +56,23 @@ def test_actors_that_leave_room_explain_nothing():
 
 
 def test_an_idle_actor_may_have_ended_so_that_the_stall_is_only_likely():
-    program = Program(2)
+    program = RecordingBuilder(2)
     a = program.start(program.create("A", begin=1, needs="2 CPU"), 2)
     program.end(a, 3)
     program.get(None, [program.submit("f", None, 4)], 5)
     assert stall_at(program, 20 * SECOND).confidence == "likely"
     program.process_died(a.process, 6)
-    running = program.start(program.method(a, "run", begin=4), 5, a.process)
+    running = program.start(program.submit("A.run", begin=4, actor=a), 5, a.process)
     assert running.process == a.process
     assert stall_at(program, 20 * SECOND) is None
 
 
 def test_an_actor_that_waits_for_its_own_method_waits_for_itself():
-    program = Program()
+    program = RecordingBuilder()
     a = program.run(program.create("A", begin=1), 2, 3)
-    run = program.start(program.method(a, "run", begin=4), 5, a.process)
+    run = program.start(program.submit("A.run", begin=4, actor=a), 5, a.process)
     program.get(None, [run], 5)
-    own = program.method(a, "own", run, 6)
+    own = program.submit("A.own", run, 6, actor=a)
     program.get(run, [own], 7)
     (stuck,) = stall_at(program, 20 * SECOND).stuck
     assert (stuck.confidence, stuck.needs, stuck.explanation) == ("sure", "its turn in the actor A", "the actor waits for itself")
@@ -135,14 +81,14 @@ def test_an_actor_that_waits_for_its_own_method_waits_for_itself():
 
 
 def test_two_actors_that_wait_for_each_other_wait_for_themselves():
-    program = Program()
+    program = RecordingBuilder()
     a = program.run(program.create("A", begin=1), 2, 3)
     b = program.run(program.create("B", begin=1), 2, 3)
-    run = program.start(program.method(a, "run", begin=4), 5, a.process)
+    run = program.start(program.submit("A.run", begin=4, actor=a), 5, a.process)
     program.get(None, [run], 5)
-    other = program.start(program.method(b, "run", run, 6), 7, b.process)
+    other = program.start(program.submit("B.run", run, 6, actor=b), 7, b.process)
     program.get(run, [other], 7)
-    back = program.method(a, "back", other, 8)
+    back = program.submit("A.back", other, 8, actor=a)
     program.get(other, [back], 9)
     (stuck,) = stall_at(program, 20 * SECOND).stuck
     assert names(program, stuck.chain) == ["driver", "A.run", "B.run", "A.back"]
@@ -150,10 +96,10 @@ def test_two_actors_that_wait_for_each_other_wait_for_themselves():
 
 
 def test_a_method_behind_a_busy_actor_is_no_end_of_a_chain():
-    program = Program(1)
+    program = RecordingBuilder(1)
     a = program.run(program.create("A", begin=1, needs="1 CPU"), 2, 3)
-    run = program.start(program.method(a, "run", begin=4), 5, a.process)
-    queued = program.method(a, "later", begin=5)
+    run = program.start(program.submit("A.run", begin=4, actor=a), 5, a.process)
+    queued = program.submit("A.later", begin=5, actor=a)
     program.get(None, [queued], 6)
     program.get(run, [program.submit("leaf", run, 6)], 7)
     (stuck,) = stall_at(program, 20 * SECOND).stuck
@@ -161,11 +107,11 @@ def test_a_method_behind_a_busy_actor_is_no_end_of_a_chain():
 
 
 def test_a_placement_group_that_is_too_small_is_recognised():
-    program = Program()
-    group = "placement group 1234"
-    outer = program.start(program.needing("outer", group, begin=1), 2)
+    program = RecordingBuilder()
+    group = "2 CPU, placement group 1234abcd"
+    outer = program.start(program.submit("outer", begin=1, needs=group), 2)
     program.get(None, [outer], 2)
-    inner = [program.needing("inner", group, outer, 3 + i) for i in range(3)]
+    inner = [program.submit("inner", outer, 3 + i, needs=group) for i in range(3)]
     program.get(outer, inner, 9)
     (stuck,) = stall_at(program, 20 * SECOND).stuck
     assert (stuck.needs, stuck.count, stuck.confidence) == (group, 3, "likely")
@@ -173,36 +119,30 @@ def test_a_placement_group_that_is_too_small_is_recognised():
 
 
 def test_a_waiting_task_keeps_its_gpu():
-    program = Program()
-    outer = program.start(program.needing("outer", "1 CPU, 1 GPU", begin=1), 2)
+    program = RecordingBuilder()
+    outer = program.start(program.submit("outer", begin=1, needs="1 CPU, 1 GPU"), 2)
     program.get(None, [outer], 2)
-    program.get(outer, [program.needing("inner", "1 GPU", outer, 3)], 4)
+    program.get(outer, [program.submit("inner", outer, 3, needs="1 GPU")], 4)
     (stuck,) = stall_at(program, 20 * SECOND).stuck
-    assert (stuck.confidence, stuck.explanation) == ("likely", "GPU is held by what waits itself")
+    assert (stuck.confidence, stuck.explanation) == ("likely", "what waits does not give back GPU")
 
 
 def test_more_cpus_than_there_are_is_said():
-    program = Program(4)
-    program.get(None, [program.needing("big", "8 CPU", begin=1)], 2)
+    program = RecordingBuilder(4)
+    program.get(None, [program.submit("big", begin=1, needs="8 CPU")], 2)
     assert stall_at(program, 20 * SECOND).stuck[0].explanation == "the cluster had 4 CPUs when the recording began"
 
 
 def test_an_argument_that_cannot_come_is_followed():
-    program = nested_actors()
-    run = ActorTask(2, "A.run", actor=1)
-    last = program.submit("last", None, 9)
-    program.on.append((last, run))
-    program.get(None, [last], 10)
-    assert ["driver", "last", "A.run"] not in [names(program, one.chain)[:3] for one in stall_at(program, 30 * SECOND).stuck]
-    lonely = Program(1)
-    a = lonely.run(lonely.create("A", begin=1, needs="1 CPU"), 2, 3)
-    hold = lonely.start(lonely.method(a, "hold", begin=3), 4, a.process)
-    first, second = lonely.submit("first", None, 4), lonely.submit("second", None, 5)
-    lonely.on.append((second, first))
-    lonely.get(hold, [second], 5)
-    lonely.get(None, [second], 6)
-    (stuck,) = stall_at(lonely, 20 * SECOND).stuck
-    assert names(lonely, stuck.chain) == ["driver", "second", "first"]
+    program = RecordingBuilder(1)
+    a = program.run(program.create("A", begin=1, needs="1 CPU"), 2, 3)
+    hold = program.start(program.submit("A.hold", begin=3, actor=a), 4, a.process)
+    first = program.submit("first", begin=4)
+    second = program.submit("second", begin=5, on=[first])
+    program.get(hold, [second], 5)
+    program.get(None, [second], 6)
+    (stuck,) = stall_at(program, 20 * SECOND).stuck
+    assert names(program, stuck.chain) == ["driver", "second", "first"]
 
 
 def test_a_task_that_computes_anywhere_is_no_stall():
@@ -212,9 +152,9 @@ def test_a_task_that_computes_anywhere_is_no_stall():
 
 
 def test_a_driver_that_does_not_wait_is_no_stall():
-    program = Program(1)
+    program = RecordingBuilder(1)
     a = program.run(program.create("A", begin=1, needs="1 CPU"), 2, 3)
-    run = program.start(program.method(a, "run", begin=4), 5, a.process)
+    run = program.start(program.submit("A.run", begin=4, actor=a), 5, a.process)
     program.get(run, [program.submit("leaf", run, 6)], 7)
     assert stall_at(program, 1_000 * SECOND) is None
 
@@ -261,9 +201,9 @@ def test_where_events_were_lost_nothing_is_sure():
 
 @given(st.data())
 def test_chains_lead_from_who_waits_over_waits_to_what_never_started(data):
-    program, waiters = Program(1), [None]
+    program, waiters = RecordingBuilder(1), [None]
     holder = program.run(program.create("Holder", begin=1, needs="1 CPU"), 2, 3)
-    hold = program.start(program.method(holder, "hold", begin=4), 5, holder.process)
+    hold = program.start(program.submit("Holder.hold", begin=4, actor=holder), 5, holder.process)
     waiters.append(hold)
     for number in range(data.draw(st.integers(0, 8))):
         parent = data.draw(st.sampled_from(waiters))

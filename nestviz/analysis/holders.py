@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from nestviz.analysis.wait_graph import WaitGraph, requirement_of
+from nestviz.analysis.wait_graph import WaitGraph
 from nestviz.events import State
 from nestviz.trace.model import UNKNOWN, Ints
 
@@ -21,7 +21,7 @@ __all__ = ["Confidence", "Holder", "Verdict", "needs_of", "why_it_cannot_start"]
 
 Confidence = Literal["sure", "likely", "unknown"]
 
-_GROUP = "placement group"
+_GROUP = re.compile(r"placement group \S+")
 _AMOUNT = re.compile(r"\s*(?P<amount>[\d.]+(?:e[+-]?\d+)?)\s+(?P<resource>\S.*?)\s*")
 _TOLERANCE = 1e-6
 _MOST_HOLDERS = 8
@@ -47,23 +47,22 @@ class Verdict:
 
 def needs_of(graph: WaitGraph, row: int) -> str:
     """The resources that a task must get before it starts, as in "2 CPU, 1 GPU"; Ray's default is one CPU, for actors too."""
-    return requirement_of(graph.trace, row) or "1 CPU"
+    return graph.trace.requirement_of(row) or "1 CPU"
 
 
 def why_it_cannot_start(graph: WaitGraph, row: int) -> Verdict:
     """The verdict on a task that waits for a resource."""
-    needs = needs_of(graph, row)
-    holdings = _holdings(graph)
-    if needs.startswith(_GROUP):
-        holders = [holder for holder in holdings if holder.holds == needs]
-        return _shared(holders, "its placement group has no room: a task that waits gives back no place in it")
-    wanted = _amounts(needs)
-    for resource, amount in wanted.items():
+    needs, holdings = needs_of(graph, row), _holdings(graph)
+    group = _group(needs)
+    if group:
+        reason = "in a placement group nothing is given back by what waits"
+        return _shared([holder for holder in holdings if _group(holder.holds) == group], reason)
+    for resource, amount in _amounts(needs).items():
         if resource == "CPU":
-            verdict = _verdict_on_cpus(graph, [h for h in holdings if h.is_actor], amount)
+            verdict = _verdict_on_cpus(graph, [holder for holder in holdings if holder.is_actor], amount)
         else:
-            holders = [h for h in holdings if _amounts(h.holds).get(resource, 0.0) > 0.0]
-            verdict = _shared(holders, f"{resource} is held by what waits itself")
+            holders = [holder for holder in holdings if _amounts(holder.holds).get(resource, 0.0) > 0.0]
+            verdict = _shared(holders, f"what waits does not give back {resource}")
         if verdict.confidence != "unknown":
             return verdict
     return _NO_REASON
@@ -100,7 +99,7 @@ def _holdings(graph: WaitGraph) -> list[Holder]:
     """What living tasks and created actors hold beyond Ray's default, in order of submission."""
     tasks = np.flatnonzero(graph.is_alive & graph.trace.is_task & (graph.actor == 0))
     found = [(row, True) for row in _living_creations(graph).tolist()] + [(row, False) for row in tasks.tolist()]
-    said = [Holder(row, requirement_of(graph.trace, row), is_actor) for row, is_actor in sorted(found)]
+    said = [Holder(row, graph.trace.requirement_of(row), is_actor) for row, is_actor in sorted(found)]
     return [holder for holder in said if holder.holds]
 
 
@@ -114,6 +113,11 @@ def _living_creations(graph: WaitGraph) -> Ints:
     dead = rows.process[rows.state == State.LOST]
     living: Ints = created[is_well & ~np.isin(rows.process[created], dead)]
     return living
+
+
+def _group(needs: str) -> str:
+    found = _GROUP.search(needs)
+    return found.group() if found else ""
 
 
 def _amounts(needs: str) -> Mapping[str, float]:

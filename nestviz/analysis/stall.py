@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nestviz.analysis.holders import Confidence, Holder, Verdict, needs_of, why_it_cannot_start
-from nestviz.analysis.wait_graph import NOBODY, WaitGraph, last_movement, requirement_of
+from nestviz.analysis.wait_graph import NOBODY, WaitGraph, last_movement
 from nestviz.events import RowKind
 from nestviz.trace.model import Ints, Trace
 
@@ -81,7 +81,7 @@ def _stuck_tasks(graph: WaitGraph) -> tuple[StuckTasks, ...]:
     circles = _circles(graph, np.flatnonzero(graph.is_pending & (before != NOBODY)))
     kinds: dict[tuple[int, int, str], list[int]] = {}
     for row in _chain_ends(graph, before, circles).tolist():
-        kinds.setdefault((int(trace.rows.name[row]), int(graph.actor[row]), requirement_of(trace, row)), []).append(row)
+        kinds.setdefault((int(trace.rows.name[row]), int(graph.actor[row]), trace.requirement_of(row)), []).append(row)
     stuck = [_described(graph, before, rows, circles.get(rows[0], ())) for rows in kinds.values()]
     return tuple(sorted(stuck, key=lambda one: (_RANKS[one.confidence], one.row)))
 

@@ -16,7 +16,7 @@ from nestviz.events import RowKind, State
 from nestviz.trace.joins import lookup
 from nestviz.trace.model import UNKNOWN, Ints, Trace, Waits
 
-__all__ = ["NOBODY", "WaitGraph", "last_movement", "requirement_of"]
+__all__ = ["NOBODY", "WaitGraph", "last_movement"]
 
 Mask = NDArray[np.bool_]
 
@@ -108,10 +108,7 @@ class WaitGraph:
         return owner[counts].astype(np.int64), waits.refs[counts].astype(np.int64)
 
     def _arguments(self) -> tuple[Ints, Ints]:
-        dependencies = getattr(self.trace, "dependencies", None)  # INTERIM
-        if dependencies is None:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        waiter, on = dependencies.row, dependencies.on
+        waiter, on = self.trace.dependencies.row, self.trace.dependencies.on
         counts = self.is_pending[waiter]
         return waiter[counts].astype(np.int64), on[counts].astype(np.int64)
 
@@ -130,11 +127,6 @@ class WaitGraph:
         begin = np.concatenate([pending[waits_for_creation], np.repeat(pending, lengths)])
         end = np.concatenate([creations[made_by[waits_for_creation]], busy])
         return begin, end
-
-
-def requirement_of(trace: Trace, row: int) -> str:
-    """INTERIM."""
-    return str(getattr(trace, "requirement_of", lambda _: "")(row))
 
 
 def _id_words(trace: Trace) -> NDArray[np.uint64]:
