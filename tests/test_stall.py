@@ -106,16 +106,26 @@ def test_a_method_behind_a_busy_actor_is_no_end_of_a_chain():
     assert names(program, stuck.chain) == ["driver", "A.later", "A.run", "leaf"]
 
 
-def test_a_placement_group_that_is_too_small_is_recognised():
+def test_an_actor_that_fills_its_placement_group_is_recognised():
     program = RecordingBuilder()
-    group = "2 CPU, placement group 1234abcd"
-    outer = program.start(program.submit("outer", begin=1, needs=group), 2)
-    program.get(None, [outer], 2)
-    inner = [program.submit("inner", outer, 3 + i, needs=group) for i in range(3)]
-    program.get(outer, inner, 9)
+    group = "placement group 1234abcd"
+    a = program.run(program.create("Trial", begin=1, needs=f"1 CPU, {group}"), 2, 3)
+    program.run(program.create("Elsewhere", begin=1, needs="1 CPU, placement group 99"), 2, 3)
+    run = program.start(program.submit("Trial.run", begin=4, actor=a), 5, a.process)
+    program.get(None, [run], 6)
+    program.get(run, [program.submit("inner", run, 7 + i, needs=group) for i in range(3)], 12)
     (stuck,) = stall_at(program, 20 * SECOND).stuck
-    assert (stuck.needs, stuck.count, stuck.confidence) == (group, 3, "likely")
-    assert names(program, [holder.row for holder in stuck.holders]) == ["outer"]
+    assert (stuck.needs, stuck.count, stuck.confidence) == (f"1 CPU, {group}", 3, "likely")
+    assert names(program, [holder.row for holder in stuck.holders]) == ["Trial.__init__"]
+
+
+def test_a_task_gives_its_cpus_back_also_in_a_placement_group():
+    program = RecordingBuilder()
+    outer = program.start(program.submit("outer", begin=1, needs="placement group 1234abcd"), 2)
+    program.get(None, [outer], 2)
+    program.get(outer, [program.submit("inner", outer, 3, needs="placement group 1234abcd")], 4)
+    assert stall_at(program, 20 * SECOND) is None
+    assert stall_at(program, 40 * SECOND).confidence == "unknown"
 
 
 def test_a_waiting_task_keeps_its_gpu():

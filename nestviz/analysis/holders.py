@@ -1,14 +1,14 @@
 """What a task needs before it can start, and who holds it as far as the record shows.
 
-A task that waits gives back its CPUs, but not its other resources and not its place in a placement group; an actor keeps all that
-it was created with for life, also while its methods wait.
+A task that waits gives back its CPUs, but not its other resources; an actor keeps all that it was created with for life, also while
+its methods wait. How large a placement group is the record does not say.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -47,27 +47,26 @@ class Verdict:
 
 def needs_of(graph: WaitGraph, row: int) -> str:
     """The resources that a task must get before it starts, as in "2 CPU, 1 GPU"; Ray's default is one CPU, for actors too."""
-    return graph.trace.requirement_of(row) or "1 CPU"
+    said = graph.trace.requirement_of(row)
+    return said if "CPU" in _amounts(said) else ", ".join(filter(None, ("1 CPU", said)))
 
 
 def why_it_cannot_start(graph: WaitGraph, row: int) -> Verdict:
     """The verdict on a task that waits for a resource."""
-    needs, holdings = needs_of(graph, row), _holdings(graph)
+    needs = needs_of(graph, row)
     group = _group(needs)
-    if group:
-        reason = "in a placement group nothing is given back by what waits"
-        return _shared([holder for holder in holdings if _group(holder.holds) == group], reason)
+    holdings = [holder for holder in _holdings(graph) if group in {"", _group(holder.holds)}]
     for resource, amount in _amounts(needs).items():
-        if resource == "CPU":
-            verdict = _verdict_on_cpus(graph, [holder for holder in holdings if holder.is_actor], amount)
-        else:
-            holders = [holder for holder in holdings if _amounts(holder.holds).get(resource, 0.0) > 0.0]
-            verdict = _shared(holders, f"what waits does not give back {resource}")
+        is_cpu = resource == "CPU"
+        holders = [holder for holder in holdings if _amounts(holder.holds).get(resource, 0.0) > 0 and (holder.is_actor or not is_cpu)]
+        reason = _KEPT_BY_ACTORS if is_cpu else f"what waits does not give back {resource}"
+        verdict = _verdict_on_cpus(graph, holders, amount) if is_cpu and not group else _likely(holders, reason)
         if verdict.confidence != "unknown":
             return verdict
     return _NO_REASON
 
 
+_KEPT_BY_ACTORS = "an actor keeps its CPUs for life, also while it waits"
 _NO_REASON = Verdict(
     "unknown",
     (),
@@ -80,18 +79,16 @@ def _verdict_on_cpus(graph: WaitGraph, actors: list[Holder], amount: float) -> V
     cpus = graph.trace.info.cpus
     if amount > cpus > 0:
         return Verdict("likely", (), f"the cluster had {cpus:g} CPUs when the recording began")
-    held = [(holder, _amounts(holder.holds).get("CPU", 0.0)) for holder in actors]
-    held = [(holder, cpu) for holder, cpu in held if cpu > 0]
+    held = {holder.row: _amounts(holder.holds)["CPU"] for holder in actors}
     room = cpus + _TOLERANCE - amount
-    if not cpus or sum(cpu for _, cpu in held) <= room:
+    if not cpus or sum(held.values()) <= room:
         return _NO_REASON
-    living = {int(key) for key in graph.actor[graph.is_alive]}
-    is_sure = sum(cpu for holder, cpu in held if int(graph.actor[holder.row]) in living) > room
-    holders = tuple(holder for holder, _ in held[:_MOST_HOLDERS])
-    return Verdict("sure" if is_sure else "likely", holders, "an actor keeps its CPUs for life, also while it waits")
+    living = set(graph.actor[graph.is_alive].tolist())
+    is_sure = sum(cpu for row, cpu in held.items() if int(graph.actor[row]) in living) > room
+    return replace(_likely(actors, _KEPT_BY_ACTORS), confidence="sure" if is_sure else "likely")
 
 
-def _shared(holders: list[Holder], explanation: str) -> Verdict:
+def _likely(holders: list[Holder], explanation: str) -> Verdict:
     return Verdict("likely", tuple(holders[:_MOST_HOLDERS]), explanation) if holders else _NO_REASON
 
 
