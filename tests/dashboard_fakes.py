@@ -14,11 +14,11 @@ from nestviz.journal.format import GREETING, encode_chunk
 from nestviz.journal.writer import JournalWriter
 
 
-def write_recording(home: Path, recording: str, builder: RecordingBuilder, name: str = "", pid: int = 0) -> Path:
+def write_recording(home: Path, recording: str, builder: RecordingBuilder, name: str = "", **meta: object) -> Path:
     """A journal with everything that the builder holds."""
     path = home / f"{recording}.nestviz"
     home.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(GREETING + b"".join(_bytes_of(chunk) for chunk in _named(builder.chunks(), recording, name, pid=pid)))
+    path.write_bytes(GREETING + b"".join(_bytes_of(chunk) for chunk in _named(builder.chunks(), recording, name, **meta)))
     return path
 
 
@@ -26,9 +26,9 @@ def _bytes_of(chunk: Chunk) -> bytes:
     return encode_chunk(ChunkKind(chunk.kind), chunk.payload, process=chunk.process, first=chunk.first, count=chunk.count)
 
 
-def _named(chunks: list[Chunk], recording: str, name: str, epoch_ns: int = EPOCH_NS, pid: int = 0) -> list[Chunk]:
+def _named(chunks: list[Chunk], recording: str, name: str, epoch_ns: int = EPOCH_NS, pid: int = 0, **more: object) -> list[Chunk]:
     meta = json.loads(chunks[0].payload) | {"recording": recording, "name": name or recording, "command": "python sort.py"}
-    meta |= {"begin_ns": epoch_ns, "clock": epoch_ns, "driver_pid": pid}
+    meta |= {"begin_ns": epoch_ns, "clock": epoch_ns, "driver_pid": pid, **more}
     return [replace(chunks[0], payload=json.dumps(meta).encode()), *chunks[1:]]
 
 

@@ -94,7 +94,7 @@ def test_what_the_dead_said_last_is_taken_when_somebody_lists(folder, home, driv
     (entry,) = Catalogue(home).entries()
     assert entry.state == "interrupted"
     assert sorted(events_in(home / "r.nestviz").values(), key=len) == [[0, 1], list(range(20))]
-    assert [b"the program died" in end for end in ends_in(home / "r.nestviz")] == [True]
+    assert [b"the program and its collector died" in end for end in ends_in(home / "r.nestviz")] == [True]
     assert not folder.exists()
 
 

@@ -201,6 +201,7 @@ def _open_in_driver() -> Recorder:
         "recording": recording,
         **about,
         "job_id": job_id,
+        "address": context.gcs_address,
         "begin_ns": begin_ns,
         "clock": offset,
         "cpus": float(ray.cluster_resources().get("CPU", 0.0)),

@@ -60,6 +60,7 @@ def _as_json(trace: Trace, summary: Summary) -> dict[str, object]:
         "recording": summary.recording,
         "name": summary.name,
         "state": summary.state,
+        "reason": trace.info.reason,
         "problem": summary.problem,
         "sections": list(summary.sections),
         "tasks": summary.tasks,
@@ -91,7 +92,8 @@ def _as_json(trace: Trace, summary: Summary) -> dict[str, object]:
 
 
 def _say_summary(trace: Trace, summary: Summary) -> None:
-    say(f"{printable(summary.name)}  ({summary.recording}, {summary.state})")
+    because = f": {printable(trace.info.reason)}" if trace.info.reason else ""
+    say(f"{printable(summary.name)}  ({summary.recording}, {summary.state}{because})")
     if summary.problem:
         say(printable(summary.problem))
     if summary.sections:

@@ -7,6 +7,7 @@ another who salvages keeps everybody else away.
 from __future__ import annotations
 
 import shutil
+import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from nestviz.journal.reader import is_being_written
 
 __all__ = ["salvage"]
 
-_REASON = "the program died, and the Ray that it ran on ended with it"
+_CONNECT_SECONDS = 1.0
 
 
 def salvage(home: Path) -> list[Path]:
@@ -47,7 +48,7 @@ def _close(folder: Path, description: Description) -> bool:
         return False
     try:
         if not gathering.has_ended:
-            gathering.finish("interrupted", _last_word_ns(folder, description), _REASON)
+            gathering.finish("interrupted", _last_word_ns(folder, description), _reason(description))
             return True
         shutil.rmtree(folder, ignore_errors=True)
     except OSError:
@@ -69,6 +70,19 @@ def _is_left_over(folder: Path) -> bool:
             finally:
                 ring.close()
     return was_driven
+
+
+def _reason(description: Description) -> str:
+    """What can be known afterwards: whether the whole cluster is gone."""
+    address = str(description.meta.get("address", ""))
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        return "the program and its collector died"
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+    except OSError:
+        return f"the Ray cluster at {address} ended, and the program with it"
+    return "the program and its collector died"
 
 
 def _last_word_ns(folder: Path, description: Description) -> int:
