@@ -47,7 +47,7 @@ class Verdict:
 
 def needs_of(graph: WaitGraph, row: int) -> str:
     """The resources that a task must get before it starts, as in "2 CPU, 1 GPU"; Ray's default is one CPU, for actors too."""
-    said = graph.trace.requirement_of(row)
+    said = graph.requirement_of(row)
     return said if "CPU" in _amounts(said) else ", ".join(filter(None, ("1 CPU", said)))
 
 
@@ -96,7 +96,7 @@ def _holdings(graph: WaitGraph) -> list[Holder]:
     """What living tasks and created actors hold beyond Ray's default, in order of submission."""
     tasks = np.flatnonzero(graph.is_alive & graph.trace.is_task & (graph.actor == 0))
     found = [(row, True) for row in _living_creations(graph).tolist()] + [(row, False) for row in tasks.tolist()]
-    said = [Holder(row, graph.trace.requirement_of(row), is_actor) for row, is_actor in sorted(found)]
+    said = [Holder(row, graph.requirement_of(row), is_actor) for row, is_actor in sorted(found)]
     return [holder for holder in said if holder.holds]
 
 

@@ -79,10 +79,13 @@ def _stuck_tasks(graph: WaitGraph) -> tuple[StuckTasks, ...]:
     trace = graph.trace
     before = _chains(graph)
     circles = _circles(graph, np.flatnonzero(graph.is_pending & (before != NOBODY)))
-    kinds: dict[tuple[int, int, str], list[int]] = {}
-    for row in _chain_ends(graph, before, circles).tolist():
-        kinds.setdefault((int(trace.rows.name[row]), int(graph.actor[row]), trace.requirement_of(row)), []).append(row)
-    stuck = [_described(graph, before, rows, circles.get(rows[0], ())) for rows in kinds.values()]
+    ends = _chain_ends(graph, before, circles)
+    kinds = np.stack([trace.rows.name[ends], graph.actor[ends], graph.requirement[ends]])
+    _, first, count = np.unique(kinds, axis=1, return_index=True, return_counts=True)
+    stuck = [
+        _described(graph, before, row, number, circles.get(row, ()))
+        for row, number in zip(ends[first].tolist(), count.tolist(), strict=True)
+    ]
     return tuple(sorted(stuck, key=lambda one: (_RANKS[one.confidence], one.row)))
 
 
@@ -116,8 +119,8 @@ def _circles(graph: WaitGraph, pending: Ints) -> dict[int, tuple[int, ...]]:
     return circles
 
 
-def _described(graph: WaitGraph, before: Ints, rows: list[int], circle: tuple[int, ...]) -> StuckTasks:
-    row, trace = rows[0], graph.trace
+def _described(graph: WaitGraph, before: Ints, row: int, count: int, circle: tuple[int, ...]) -> StuckTasks:
+    trace = graph.trace
     if circle:
         actor = trace.name_of(row).rpartition(".")[0] or "actor"
         needs = f"its turn in the actor {actor}"
@@ -127,7 +130,7 @@ def _described(graph: WaitGraph, before: Ints, rows: list[int], circle: tuple[in
     else:
         needs, verdict = needs_of(graph, row), why_it_cannot_start(graph, row)
     confidence: Confidence = "unknown" if trace.lost_events else verdict.confidence
-    return StuckTasks(row, len(rows), needs, confidence, verdict.explanation, verdict.holders, _chain(before, row))
+    return StuckTasks(row, count, needs, confidence, verdict.explanation, verdict.holders, _chain(before, row))
 
 
 def _chain(before: Ints, row: int) -> tuple[int, ...]:

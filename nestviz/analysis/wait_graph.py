@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nestviz.events import RowKind, State
-from nestviz.trace.joins import lookup
+from nestviz.trace.joins import id_keys, lookup
 from nestviz.trace.model import UNKNOWN, Ints, Trace, Waits
 
 __all__ = ["NOBODY", "WaitGraph", "last_movement"]
@@ -69,6 +69,18 @@ class WaitGraph:
         """Rows that create an actor: their own part of the id is all ones."""
         mask: Mask = (self.actor != 0) & (_id_words(self.trace)[:, 0] == _ALL_ONES)
         return mask
+
+    @cached_property
+    def requirement(self) -> Ints:
+        """Per row the number in `Trace.texts` of what it needs to run, -1 for Ray's default."""
+        said = self.trace.requirements
+        at = lookup(said.key, id_keys(self.trace.rows.task_id))
+        return np.where(at >= 0, np.append(said.text, NOBODY)[at], NOBODY)
+
+    def requirement_of(self, row: int) -> str:
+        """What the row needs to run, "" for Ray's default."""
+        number = int(self.requirement[row])
+        return self.trace.texts[number] if number >= 0 else ""
 
     @cached_property
     def edges(self) -> tuple[Ints, Ints]:

@@ -53,9 +53,14 @@ def _show_lost(news: ClusterNews) -> None:
 
 
 def _cut_by(news: ClusterNews) -> list[Entry]:
-    """Recordings that were being written when the cluster was last seen, and were interrupted."""
-    since_ns = int(news.alive_s * 1e9) - _BEFORE_NS
-    return [entry for entry in catalogue().entries() if entry.state == "interrupted" and entry.modified_ns >= since_ns]
+    """Recordings of that cluster that were being written when it was last seen; a host may have several names, a port has one."""
+    since_ns, port = int(news.alive_s * 1e9) - _BEFORE_NS, _port(news.address)
+    written = (entry for entry in catalogue().entries() if entry.state != "complete" and entry.modified_ns >= since_ns)
+    return [entry for entry in written if _port(entry.address) in {"", port}]
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
 
 
 def _state_of(news: ClusterNews) -> tuple[str, bool, str]:

@@ -24,7 +24,7 @@ def show_stall(trace: Trace) -> None:
         return
     with st.container(key="stall", gap="xsmall"):
         st.html(
-            f'<div class="nv-title" role="alert">⏸ {as_html(title_of(stall))}: nothing has moved for {duration(stall.lasted_ns)}</div>'
+            f'<div class="nv-title" role="alert">{as_html(title_of(stall))}: nothing has moved for {duration(stall.lasted_ns)}</div>'
         )
         for place, stuck in enumerate(stall.stuck[:_MOST]):
             _show_stuck(trace, stuck, place)

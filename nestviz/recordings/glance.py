@@ -18,7 +18,8 @@ __all__ = ["Entry", "Glance"]
 class Entry:
     """One recording in the catalogue. `begin_ns` and `modified_ns` are Unix time; `tasks` counts tasks, not attempts.
 
-    `is_closed`: its last word has been written. An interrupted one without it may still go on, or be closed.
+    `address` is that of the Ray cluster, host:port, "" when nobody said it. `is_closed`: its last word has been written; an
+    interrupted one without it may still go on, or be closed.
     """
 
     recording: str
@@ -29,6 +30,7 @@ class Entry:
     path: Path
     size_bytes: int
     modified_ns: int = 0
+    address: str = ""
     is_closed: bool = True
 
 
@@ -65,6 +67,7 @@ class Glance:
             path=self._path,
             size_bytes=status.st_size,
             modified_ns=status.st_mtime_ns,
+            address=str(self._meta.get("address", "")),
             is_closed=bool(self._state),
         )
 
