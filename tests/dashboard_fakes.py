@@ -38,14 +38,14 @@ class LiveJournal:
     It begins when it is made, so that what lives in it has lived for moments, not for years.
     """
 
-    def __init__(self, home: Path, recording: str, name: str = "") -> None:
+    def __init__(self, home: Path, recording: str, name: str = "", pid: int = 0) -> None:
         self.writer = JournalWriter(home / f"{recording}.nestviz")
-        self.recording, self.name, self.epoch_ns = recording, name, time.time_ns()
+        self.recording, self.name, self.epoch_ns, self.pid = recording, name, time.time_ns(), pid
         self._written: dict[int, int] = {}
         self._extra = 0
 
     def write(self, builder: RecordingBuilder) -> None:
-        chunks = _named(builder.chunks(batch=1 << 30), self.recording, self.name, self.epoch_ns)
+        chunks = _named(builder.chunks(batch=1 << 30), self.recording, self.name, self.epoch_ns, self.pid)
         if not self._written:
             self.writer.write_meta(json.loads(chunks[0].payload))
         for chunk in chunks[1:]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from builders import program_of
+from builders import RecordingBuilder, program_of
 from dashboard_fakes import LiveJournal, quicksort, write_recording
 from streamlit.testing.v1 import AppTest
 
@@ -170,6 +170,18 @@ def test_a_program_that_runs_without_being_recorded_is_named_with_the_reason(hom
     (path,) = folder.iterdir()
     path.unlink()
     assert not app.run().error
+
+
+def test_a_record_that_stands_still_because_it_cannot_be_written_is_no_stall(home, tmp_path):
+    builder = RecordingBuilder()
+    builder.get(None, [builder.submit("child")], 1)
+    journal = LiveJournal(home, "stands-20231114-221320-01000000", pid=os.getpid())
+    journal.epoch_ns -= 60 * 10**9
+    journal.write(builder)
+    assert "nothing has moved" in html_of(opened())
+    leave_problem(tmp_path / "meeting" / "session" / "01", "collector", "no room", {"name": "x", "driver_pid": os.getpid()})
+    assert "nothing has moved" not in html_of(opened())
+    journal.close()
 
 
 def test_an_interrupted_recording_says_why_and_can_be_taken_along(home):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from test_collector import events_in, ring_of
 
+from nestviz.capture import session, unrecorded
 from nestviz.cli.main import main
 from nestviz.collector import problems
 from nestviz.collector.gatherer import Gatherer
@@ -193,3 +195,21 @@ def test_the_list_says_what_is_not_recorded_on_standard_error(folder, capsys):
 def test_a_module_is_named_by_its_recording(folder):
     leave_problem(folder, "process", "no room", {**META, "command": "python -m package.tool 3"})
     assert current_problems()[0].program == "program"
+
+
+def test_a_driver_whose_ring_finds_no_room_says_so_and_takes_it_back(folder, monkeypatch):
+    def no_room():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(session, "_session", session._Session())
+    monkeypatch.setattr(session, "_RETRY_NS", 0)
+    monkeypatch.setattr(session.ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(session.ray_private, "is_driver", lambda: True)
+    monkeypatch.setattr(unrecorded, "_folder", lambda: folder)
+    monkeypatch.setattr(session, "_open_in_driver", no_room)
+    assert session.open_recorder() is None
+    (problem,) = current_problems()
+    assert (problem.pid, problem.reason) == (os.getpid(), f"cannot write {folder}: No space left on device")
+    monkeypatch.setattr(session, "_open_in_driver", object)
+    assert session.open_recorder() is not None
+    assert current_problems() == ()

@@ -9,8 +9,6 @@ import atexit
 import logging
 import os
 import platform
-import re
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +18,9 @@ import ray
 
 from nestviz import ray_private
 from nestviz.capture.clock import monotonic_ns, offset_to_unix_ns
+from nestviz.capture.program import about_program
 from nestviz.capture.recorder import Recorder
+from nestviz.capture.unrecorded import report_problem, withdraw_problem
 from nestviz.collector.meeting import (
     Description,
     base_folder,
@@ -30,9 +30,7 @@ from nestviz.collector.meeting import (
     session_folder,
     write_description,
 )
-from nestviz.collector.problems import clear_problem, leave_problem, reason_of
 from nestviz.collector.ring import RingWriter
-from nestviz.errors import CaptureError
 from nestviz.events import NIL_ID
 
 __all__ = [
@@ -52,7 +50,6 @@ _DRIVER_RECORDS = 131_072
 _WORKER_RECORDS = 32_768
 _RETRY_NS = 500_000_000
 _FINISH_SECONDS = 15.0
-_MAX_NAME, _MAX_COMMAND = 40, 1_000
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,6 @@ class _Session:
         self.collector: object = None
         self.retry_ns = 0
         self.is_everything_traced = False
-        self.problem = ""
 
 
 _session = _Session()
@@ -108,10 +104,10 @@ def open_recorder() -> Recorder | None:
                 if not ray.is_initialized():
                     return None
                 _session.recorder = _open_in_driver() if ray_private.is_driver() else _join_in_worker()
-                _take_back_problem()
+                withdraw_problem()
             except Exception as error:  # noqa: BLE001 - the program must go on whatever keeps it from being recorded
                 _log.debug("not recording: %r", error)
-                _leave_problem(error)
+                report_problem(error)
             if _session.recorder is None:
                 _session.retry_ns = now + _RETRY_NS
     return _session.recorder
@@ -148,35 +144,6 @@ def close_recording() -> None:
         _session.retry_ns = 0
 
 
-def _leave_problem(error: Exception) -> None:
-    """Say where the dashboard looks why this process is not recorded; once, as long as it is the same."""
-    with suppress(Exception):  # the program must go on whatever keeps us from saying that
-        try:
-            folder = _folder()
-        except CaptureError:
-            folder = recordings_home()
-        reason = reason_of(error, folder)
-        if reason != _session.problem:
-            _session.problem = reason
-            leave_problem(folder, f"process-{os.getpid()}", reason, _about_program() if ray_private.is_driver() else None)
-
-
-def _take_back_problem() -> None:
-    if _session.problem and _session.recorder is not None:
-        _session.problem = ""
-        clear_problem(_folder(), f"process-{os.getpid()}", _about_program() if ray_private.is_driver() else None)
-
-
-def _folder() -> Path:
-    """This job's meeting folder on this node."""
-    context = ray.get_runtime_context()
-    return session_folder(base_folder(), context.get_session_name()) / context.get_job_id()
-
-
-def _about_program() -> dict[str, object]:
-    return {"name": _program_name(), "driver_pid": os.getpid(), "command": _command_line()}
-
-
 def _ask_collector(method: str) -> None:
     from nestviz.capture.waits import plain_get
 
@@ -191,10 +158,11 @@ def _open_in_driver() -> Recorder:
     job_id, node_id = context.get_job_id(), context.get_node_id()
     offset = offset_to_unix_ns()
     begin_ns = monotonic_ns() + offset
-    folder = _folder()
+    session = session_folder(base_folder(), context.get_session_name())
+    folder = session / job_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     recorder = Recorder(_new_ring(folder, job_id, node_id, _DRIVER_RECORDS))
-    about = _about_program()
+    about = about_program()
     recording = f"{about['name']}-{_stamp(begin_ns)}-{job_id}"
     journal = recordings_home() / f"{recording}.nestviz"
     meta: dict[str, object] = {
@@ -211,7 +179,7 @@ def _open_in_driver() -> Recorder:
     }
     write_description(folder, Description(journal, meta))
     _session.recording = Recording(recording, journal, folder)
-    _session.collector = ensure_collector(folder.parent, node_id)
+    _session.collector = ensure_collector(session, node_id)
     _session.collector.hurry.remote()
     atexit.register(close_recording)
     return recorder
@@ -220,7 +188,7 @@ def _open_in_driver() -> Recorder:
 def _join_in_worker() -> Recorder | None:
     context = ray.get_runtime_context()
     job_id = context.get_job_id()
-    folder = _folder()
+    folder = session_folder(base_folder(), context.get_session_name()) / job_id
     if not folder.is_dir():
         return None
     description = read_description(folder)
@@ -247,20 +215,6 @@ def _driver_task_id(job_id: str) -> str:
     """Ray's id of the driver's own task: all ones, then the job."""
     job = bytes.fromhex(job_id)
     return (NIL_ID[: len(NIL_ID) - len(job)] + job).hex()
-
-
-def _command_line() -> str:
-    """What the program was started with, as a person would type it."""
-    if sys.orig_argv[1:2] == ["-m"]:
-        return " ".join(["python", *sys.orig_argv[1:]])[:_MAX_COMMAND]
-    return " ".join(sys.argv)[:_MAX_COMMAND]
-
-
-def _program_name() -> str:
-    text = os.environ.get("NESTVIZ_NAME", "") or Path(sys.argv[0] if sys.argv else "").stem
-    if text in {"", "-c", "-m", "__main__"}:
-        text = "session"
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:_MAX_NAME] or "session"
 
 
 def _stamp(unix_ns: int) -> str:

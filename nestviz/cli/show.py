@@ -40,10 +40,10 @@ def run(options: argparse.Namespace) -> int:
     """Print the summary."""
     from nestviz.analysis.stall import find_stall
     from nestviz.analysis.summary import summarize
-    from nestviz.recordings import load
+    from nestviz.recordings import is_unrecorded, load
 
     whole = load(options.recording)
-    stall = find_stall(whole)
+    stall = None if is_unrecorded(whole.info.driver_pid) else find_stall(whole)
     trace = whole if options.section is None else whole.section_named(options.section)
     summary = summarize(trace)
     if options.json:

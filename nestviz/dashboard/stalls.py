@@ -9,6 +9,7 @@ from nestviz.analysis.stall_words import reason_of, title_of
 from nestviz.dashboard.details import show_way
 from nestviz.dashboard.facts import kin_of
 from nestviz.dashboard.literal import as_html
+from nestviz.recordings import is_unrecorded
 from nestviz.trace.model import Trace
 from nestviz.wording import count, duration
 
@@ -18,8 +19,8 @@ _MOST = 4
 
 
 def show_stall(trace: Trace) -> None:
-    """Nothing while the program moves. The tasks of each chain are buttons that open their details."""
-    stall = find_stall(trace)
+    """Nothing while the program moves, or its record cannot. The tasks of each chain are buttons that open their details."""
+    stall = None if is_unrecorded(trace.info.driver_pid) else find_stall(trace)
     if stall is None:
         return
     with st.container(key="stall", gap="xsmall"):
