@@ -12,6 +12,8 @@
   that creates it. Without them such calls are not seen.
 * `global_worker.core_worker.get_current_task_id()`: 0.35 µs instead of 3.4 µs through the public runtime context, which is used
   when it is missing.
+* `global_worker.core_worker.should_capture_child_tasks_in_placement_group()`, `get_placement_group_id()`: 0.2 µs, the public way
+  several. Without it a call that inherits its placement group is recorded as one that needs none.
 * `global_worker.core_worker.get_current_task_attempt_number()`: there is no public way. Without it attempts are
   numbered as they start.
 * `ObjectRefGenerator._generator_ref`: the id of a streaming task. Without it such tasks hang below the unknown parent.
@@ -43,6 +45,7 @@ from ray._private import worker as _worker
 __all__ = [
     "HIDDEN_KEYWORD",
     "actor_class_names",
+    "captured_group",
     "class_behind",
     "creation_task_id",
     "current_attempt_number",
@@ -95,6 +98,15 @@ def current_attempt_number() -> int:
         return int(_core_worker().get_current_task_attempt_number())
     except AttributeError:
         return 0
+
+
+def captured_group() -> str:
+    """The placement group, in hex, in which calls of the running task run when nothing else is said; "" for none."""
+    try:
+        worker = _core_worker()
+        return str(worker.get_placement_group_id().hex()) if worker.should_capture_child_tasks_in_placement_group() else ""
+    except AttributeError:
+        return ""
 
 
 def generator_task_id(value: object) -> bytes:

@@ -26,12 +26,14 @@ class Task:
     scope: int = 0
     attempts: list[tuple[int, int]] = field(default_factory=list)
     creates_actor: bool = False
+    actor: Task | None = None  # the task that created the actor that this is a method of
 
     @property
     def id(self) -> bytes:
-        if self.creates_actor:
-            return b"\xff" * 8 + self.number.to_bytes(12, "big") + b"\x01\x00\x00\x00"
-        return self.number.to_bytes(8, "big") + b"\xff" * 12 + b"\x01\x00\x00\x00"
+        """As Ray makes them: the task's own part (ones when it creates an actor), its actor's (ones when there is none), the job."""
+        owner = self if self.creates_actor else self.actor
+        own = b"\xff" * 8 if self.creates_actor else self.number.to_bytes(8, "big")
+        return own + (owner.number.to_bytes(12, "big") if owner else b"\xff" * 12) + b"\x01\x00\x00\x00"
 
 
 class RecordingBuilder:
@@ -48,16 +50,25 @@ class RecordingBuilder:
         self.about: dict[int, dict[str, object]] = {}
 
     def submit(self, name, parent=None, begin=0, end=None, size=-1, block=0, seen=True, sent=-1, tentative=False,
-               creates_actor=False) -> Task:
+               creates_actor=False, actor=None, needs="", on=()) -> Task:
+        """`needs`: what it requires beyond Ray's default; `on`: tasks whose results are its arguments."""
         self._tasks += 1
-        task = Task(self._tasks, name, creates_actor=creates_actor)
+        task = Task(self._tasks, name, creates_actor=creates_actor, actor=actor)
         if seen:
             process, scope = self._place(parent)
             shift = max(0, sent.bit_length() - 16) if sent >= 0 else UNKNOWN_SHIFT
             self._put(process, EventKind.SUBMIT, flags=shift | (TENTATIVE if tentative else 0), aux=max(sent, 0) >> shift,
                       code=self._text(process, name), a=begin * MS, b=(begin if end is None else end) * MS, scope=scope,
                       block=block, ident=task.id, size=size)
+        if needs:
+            self.require(task, needs)
+        for awaited in on:
+            self.depend(task, awaited)
         return task
+
+    def create(self, name, parent=None, begin=0, needs="") -> Task:
+        """Create an actor of that class; the task is the `actor` of its methods."""
+        return self.submit(f"{name}.__init__", parent, begin, creates_actor=True, needs=needs)
 
     def start(self, task, at, process=None, attempt=0, size=-1) -> Task:
         task.process = len(self.records) if process is None else process

@@ -14,11 +14,11 @@ from nestviz.journal.format import GREETING, encode_chunk
 from nestviz.journal.writer import JournalWriter
 
 
-def write_recording(home: Path, recording: str, builder: RecordingBuilder, name: str = "", pid: int = 0) -> Path:
+def write_recording(home: Path, recording: str, builder: RecordingBuilder, name: str = "", **meta: object) -> Path:
     """A journal with everything that the builder holds."""
     path = home / f"{recording}.nestviz"
     home.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(GREETING + b"".join(_bytes_of(chunk) for chunk in _named(builder.chunks(), recording, name, pid=pid)))
+    path.write_bytes(GREETING + b"".join(_bytes_of(chunk) for chunk in _named(builder.chunks(), recording, name, **meta)))
     return path
 
 
@@ -26,9 +26,9 @@ def _bytes_of(chunk: Chunk) -> bytes:
     return encode_chunk(ChunkKind(chunk.kind), chunk.payload, process=chunk.process, first=chunk.first, count=chunk.count)
 
 
-def _named(chunks: list[Chunk], recording: str, name: str, epoch_ns: int = EPOCH_NS, pid: int = 0) -> list[Chunk]:
+def _named(chunks: list[Chunk], recording: str, name: str, epoch_ns: int = EPOCH_NS, pid: int = 0, **more: object) -> list[Chunk]:
     meta = json.loads(chunks[0].payload) | {"recording": recording, "name": name or recording, "command": "python sort.py"}
-    meta |= {"begin_ns": epoch_ns, "clock": epoch_ns, "driver_pid": pid}
+    meta |= {"begin_ns": epoch_ns, "clock": epoch_ns, "driver_pid": pid, **more}
     return [replace(chunks[0], payload=json.dumps(meta).encode()), *chunks[1:]]
 
 
@@ -38,14 +38,14 @@ class LiveJournal:
     It begins when it is made, so that what lives in it has lived for moments, not for years.
     """
 
-    def __init__(self, home: Path, recording: str, name: str = "") -> None:
+    def __init__(self, home: Path, recording: str, name: str = "", pid: int = 0) -> None:
         self.writer = JournalWriter(home / f"{recording}.nestviz")
-        self.recording, self.name, self.epoch_ns = recording, name, time.time_ns()
+        self.recording, self.name, self.epoch_ns, self.pid = recording, name, time.time_ns(), pid
         self._written: dict[int, int] = {}
         self._extra = 0
 
     def write(self, builder: RecordingBuilder) -> None:
-        chunks = _named(builder.chunks(batch=1 << 30), self.recording, self.name, self.epoch_ns)
+        chunks = _named(builder.chunks(batch=1 << 30), self.recording, self.name, self.epoch_ns, self.pid)
         if not self._written:
             self.writer.write_meta(json.loads(chunks[0].payload))
         for chunk in chunks[1:]:

@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from builders import RecordingBuilder
-from dashboard_fakes import write_recording
+from builders import RecordingBuilder, Task
+from dashboard_fakes import LiveJournal, write_recording
 
 from nestviz.cli import commands, listing
 from nestviz.cli.dashboard import streamlit_command
@@ -142,3 +142,24 @@ def test_the_dashboard_is_streamlit_on_this_machine_alone():
     assert command[4].endswith("nestviz/dashboard/main.py")
     assert {"--server.port=8600", "--server.address=127.0.0.1", "--server.headless=true"} <= set(command)
     assert "--browser.gatherUsageStats=false" in command
+
+
+def test_show_says_that_a_program_waits_for_itself(home, capsys, two_tasks):
+    root = Task(1, "sort", process=1, scope=1)
+    two_tasks.get(None, [root], 3)
+    two_tasks.get(root, [Task(2, "sort")], 4)
+    journal = LiveJournal(home, "one-20231114-221320-01000000")
+    journal.epoch_ns -= 60 * 10**9
+    journal.write(two_tasks)
+    assert main(["show", "one"]) == 0
+    out = capsys.readouterr().out
+    assert "\nTasks wait and none of them starts: nothing has moved for 60" in out
+    assert "\n  sort needs 1 CPU: by the record there is room" in out
+    assert "\n    waited for by: driver → sort → sort\n" in out
+    assert main(["show", "one", "--json"]) == 0
+    stall = json.loads(capsys.readouterr().out)["stall"]
+    assert (stall["confidence"], stall["pending"], stall["waiting"]) == ("unknown", 1, 2)
+    assert [link["name"] for link in stall["stuck"][0]["chain"]] == ["driver", "sort", "sort"]
+    journal.close()
+    assert main(["show", "one", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["stall"] is None

@@ -233,6 +233,28 @@ def test_a_cut_journal_is_shown_with_a_warning(home):
     assert tiles_of(app)["Tasks"] == "55"
 
 
+def test_a_program_that_waits_for_itself_is_announced_with_its_tasks_as_buttons(home):
+    builder = RecordingBuilder()
+    root = builder.start(builder.submit("<b>root</b>", begin=1), 2)
+    builder.get(None, [root], 2)
+    builder.get(root, [builder.submit("child", root, 3)], 4)
+    journal = LiveJournal(home, RECORDING)
+    journal.epoch_ns -= 60 * 10**9
+    journal.write(builder)
+    app = opened()
+    assert "Tasks wait and none of them starts: nothing has moved for" in html_of(app)
+    assert "child needs 1 CPU: by the record there is room" in html_of(app)
+    assert labels_of(app, "stuck-0") == ["driver ›", "<b>root</b> ›", "child"]
+    app.button(key="stuck-0-2").click().run()
+    assert app.query_params["task"] == trace_key(home, "child")
+    journal.close()
+
+
+def trace_key(home, name):
+    trace = load(next(home.glob("*.nestviz")))
+    return next(trace.key_of(row) for row in range(trace.count) if trace.name_of(row) == name)
+
+
 # Recordings
 
 

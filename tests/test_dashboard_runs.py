@@ -237,8 +237,18 @@ def test_a_recording_of_somebody_else_is_not_taken_for_the_run_s(runs, tmp_path,
 
 
 def test_an_unreachable_cluster_is_one_clear_line(page, monkeypatch):
-    def refuse():
-        raise LaunchError("no Ray can be reached at RAY_ADDRESS=10.0.0.1:6379")
+    is_up = []
 
-    monkeypatch.setattr(program.runs(), "external", refuse)
-    assert "no Ray can be reached" in page().error[0].value.replace("\\", "")
+    def find():
+        if not is_up:
+            raise LaunchError("no Ray can be reached at RAY_ADDRESS=10.0.0.1:6379")
+
+    monkeypatch.setattr(program.runs(), "cluster", find)
+    app = page()
+    assert "no Ray can be reached" in app.error[0].value.replace("\\", "")
+    assert app.button(key="run").disabled
+    is_up.append(True)
+    program.cluster_watch().look()
+    app.run()
+    assert not app.error
+    assert not app.button(key="run").disabled

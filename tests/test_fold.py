@@ -170,6 +170,14 @@ def test_nothing_runs_any_more_in_a_closed_recording():
     assert trace.info.state == "interrupted"
 
 
+def test_what_was_said_after_the_last_word_still_counts():
+    builder = RecordingBuilder()
+    builder.run(builder.submit("late"), 1, 9)
+    builder.close(5, "interrupted")
+    trace = builder.trace()
+    assert (trace.now_ns, trace.end_ns) == (EPOCH_NS + 9 * MS, EPOCH_NS + 9 * MS)
+
+
 def test_a_task_without_a_recorded_submission_hangs_below_the_unknown_parent():
     builder = RecordingBuilder()
     builder.run(builder.submit("known"), 1, 2)

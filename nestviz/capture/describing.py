@@ -43,9 +43,12 @@ def size_of(args: Any, kwargs: Any) -> int:
     return largest
 
 
-def requirement(options: Mapping[str, Any], *, cpus: float = 1) -> str:
-    """What a call needs to run, as "2 CPU, 1 GPU, placement group 3f2a…"; "" for Ray's default of `cpus` CPUs."""
-    if _NEEDS.isdisjoint(options):
+def requirement(options: Mapping[str, Any], *, cpus: float = 1, inherited_group: str = "") -> str:
+    """What a call needs to run, as "2 CPU, 1 GPU, placement group 3f2a…"; "" for Ray's default of `cpus` CPUs.
+
+    `inherited_group` is the placement group of the caller when its children run there too, unless they are told otherwise.
+    """
+    if not inherited_group and _NEEDS.isdisjoint(options):
         return ""
     amounts = [(label, options.get(key)) for key, label in _NAMED_AMOUNTS]
     parts = [f"{value:g} {label}" for label, value in amounts if value is not None and (label, value) != ("CPU", cpus)]
@@ -58,6 +61,8 @@ def requirement(options: Mapping[str, Any], *, cpus: float = 1) -> str:
         parts.append(f"placement group {group.id.hex()[:8]}")
     elif getattr(strategy, "node_id", None):
         parts.append(f"node {strategy.node_id[:8]}")
+    elif inherited_group and (strategy is None or strategy == "DEFAULT") and options.get("placement_group", "default") == "default":
+        parts.append(f"placement group {inherited_group[:8]}")
     return ", ".join(parts)
 
 

@@ -9,8 +9,6 @@ import atexit
 import logging
 import os
 import platform
-import re
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +18,9 @@ import ray
 
 from nestviz import ray_private
 from nestviz.capture.clock import monotonic_ns, offset_to_unix_ns
+from nestviz.capture.program import about_program
 from nestviz.capture.recorder import Recorder
+from nestviz.capture.unrecorded import report_problem, withdraw_problem
 from nestviz.collector.meeting import (
     Description,
     new_ring_path,
@@ -49,7 +49,6 @@ _DRIVER_RECORDS = 131_072
 _WORKER_RECORDS = 32_768
 _RETRY_NS = 500_000_000
 _FINISH_SECONDS = 15.0
-_MAX_NAME, _MAX_COMMAND = 40, 1_000
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,10 @@ def open_recorder() -> Recorder | None:
                 if not ray.is_initialized():
                     return None
                 _session.recorder = _open_in_driver() if ray_private.is_driver() else _join_in_worker()
+                withdraw_problem()
             except Exception as error:  # noqa: BLE001 - the program must go on whatever keeps it from being recorded
                 _log.debug("not recording: %r", error)
+                report_problem(error)
             if _session.recorder is None:
                 _session.retry_ns = now + _RETRY_NS
     return _session.recorder
@@ -160,19 +161,18 @@ def _open_in_driver() -> Recorder:
     folder = base / job_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     recorder = Recorder(_new_ring(folder, job_id, node_id, _DRIVER_RECORDS))
-    name = _program_name()
-    recording = f"{name}-{_stamp(begin_ns)}-{job_id}"
+    about = about_program()
+    recording = f"{about['name']}-{_stamp(begin_ns)}-{job_id}"
     journal = recordings_home() / f"{recording}.nestviz"
     meta: dict[str, object] = {
         "recording": recording,
-        "name": name,
+        **about,
         "job_id": job_id,
+        "address": context.gcs_address,
         "begin_ns": begin_ns,
         "clock": offset,
         "cpus": float(ray.cluster_resources().get("CPU", 0.0)),
-        "driver_pid": os.getpid(),
         "driver_id": _driver_task_id(job_id),
-        "command": _command_line(),
         "is_everything_traced": _session.is_everything_traced,
         "versions": {"ray": ray.__version__, "python": platform.python_version()},
     }
@@ -214,20 +214,6 @@ def _driver_task_id(job_id: str) -> str:
     """Ray's id of the driver's own task: all ones, then the job."""
     job = bytes.fromhex(job_id)
     return (NIL_ID[: len(NIL_ID) - len(job)] + job).hex()
-
-
-def _command_line() -> str:
-    """What the program was started with, as a person would type it."""
-    if sys.orig_argv[1:2] == ["-m"]:
-        return " ".join(["python", *sys.orig_argv[1:]])[:_MAX_COMMAND]
-    return " ".join(sys.argv)[:_MAX_COMMAND]
-
-
-def _program_name() -> str:
-    text = os.environ.get("NESTVIZ_NAME", "") or Path(sys.argv[0] if sys.argv else "").stem
-    if text in {"", "-c", "-m", "__main__"}:
-        text = "session"
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:_MAX_NAME] or "session"
 
 
 def _stamp(unix_ns: int) -> str:

@@ -69,7 +69,7 @@ def wrap_function_call(original: Call) -> Call:
         sent = kwargs
         if options.get("num_returns") == 0 and ray_private.make_room_for_hidden_keyword(self):
             sent = call.with_origin(kwargs)
-        needs = requirement(options)  # Ray takes options away
+        needs = requirement(options, inherited_group=ray_private.captured_group())  # Ray takes options away
         result = original(self, args, sent, *rest, **options)
         with suppress(Exception):  # the call has been made; whether it could be noted must not matter
             call.made(_task_id_of(result), options.get("name") or name, args, kwargs, needs)
@@ -89,7 +89,7 @@ def wrap_actor_call(original: Call) -> Call:
         if recorder is None:
             return original(self, args, kwargs, **options)
         call = _Submission(recorder)
-        needs = requirement(options, cpus=0)
+        needs = requirement(options, cpus=0, inherited_group=ray_private.captured_group())
         handle = original(self, args, kwargs, **options)
         with suppress(Exception):  # the actor has been made; whether it could be noted must not matter
             call.made(ray_private.creation_task_id(handle), f"{name}.__init__", args, kwargs, needs)

@@ -6,7 +6,7 @@ import argparse
 import json
 from datetime import datetime, timezone
 
-from nestviz.cli.output import say, say_table
+from nestviz.cli.output import complain, say, say_table
 
 __all__ = ["add_arguments", "run"]
 
@@ -17,9 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the recordings."""
-    from nestviz.recordings import home
-    from nestviz.recordings.catalogue import Catalogue
+    """Print the recordings, and on standard error what runs without being recorded."""
+    from nestviz.recordings import Catalogue, home, unrecorded_programs
 
     entries = Catalogue(home()).entries()
     if options.json:
@@ -34,6 +33,8 @@ def run(options: argparse.Namespace) -> int:
         )
     else:
         say(f"There are no recordings in {home()} yet. nestviz demo quicksort makes one.")
+    for sentence in unrecorded_programs():
+        complain(sentence)
     return 0
 
 

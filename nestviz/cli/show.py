@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from nestviz.cli.output import say, say_table
+from nestviz.cli.stalls import say_stall, stall_as_json
 from nestviz.wording import count, duration, printable
 
 if TYPE_CHECKING:
@@ -37,15 +38,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the summary."""
+    from nestviz.analysis.stall import find_stall
     from nestviz.analysis.summary import summarize
-    from nestviz.recordings import load
+    from nestviz.recordings import is_unrecorded, load
 
-    trace = load(options.recording, section=options.section)
+    whole = load(options.recording)
+    stall = None if is_unrecorded(whole.info.driver_pid) else find_stall(whole)
+    trace = whole if options.section is None else whole.section_named(options.section)
     summary = summarize(trace)
     if options.json:
-        say(json.dumps(_as_json(trace, summary), indent=2))
+        say(json.dumps({**_as_json(trace, summary), "stall": stall and stall_as_json(whole, stall)}, indent=2))
     else:
         _say_summary(trace, summary)
+        if stall is not None:
+            say_stall(whole, stall)
     return 0
 
 
@@ -54,6 +60,7 @@ def _as_json(trace: Trace, summary: Summary) -> dict[str, object]:
         "recording": summary.recording,
         "name": summary.name,
         "state": summary.state,
+        "reason": trace.info.reason,
         "problem": summary.problem,
         "sections": list(summary.sections),
         "tasks": summary.tasks,
@@ -87,7 +94,8 @@ def _as_json(trace: Trace, summary: Summary) -> dict[str, object]:
 
 
 def _say_summary(trace: Trace, summary: Summary) -> None:
-    say(f"{printable(summary.name)}  ({summary.recording}, {summary.state})")
+    because = f": {printable(trace.info.reason)}" if trace.info.reason else ""
+    say(f"{printable(summary.name)}  ({summary.recording}, {summary.state}{because})")
     if summary.problem:
         say(printable(summary.problem))
     if summary.sections:

@@ -1,4 +1,4 @@
-"""What the collector does, free of Ray: all recordings of the drivers of one node, and what goes wrong with them."""
+"""What the collector does, free of Ray: take records from rings and relays and append them to journals, each exactly once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from pathlib import Path
 from nestviz.collector.gathering import Gathering, NodeFacts
 from nestviz.collector.meeting import read_description
 from nestviz.collector.portions import Portion, Receipt
+from nestviz.collector.problems import clear_problem, leave_problem, reason_of
+from nestviz.errors import JournalError
 
 __all__ = ["Gatherer"]
+
+_WHO = "collector"
 
 
 class Gatherer:
@@ -20,6 +24,7 @@ class Gatherer:
         """Take from the jobs' folders in the node's folder `base`."""
         self._base = base
         self._open: dict[Path, Gathering] = {}
+        self._endings: dict[Path, tuple[str, int, str, str]] = {}
         self.problems: dict[str, str] = {}
 
     @property
@@ -36,12 +41,17 @@ class Gatherer:
         """One round over this node; returns the number of records taken. A failing journal is noted and tried again next time."""
         self._discover()
         taken = 0
-        for folder, gathering in self._open.items():
+        for folder, gathering in list(self._open.items()):
             try:
                 taken += gathering.pull(now_ns)
-                self.problems.pop(folder.name, None)
+                if folder in self._endings:
+                    gathering.finish(*self._endings[folder])
+                self._forget_problem(folder)
             except OSError as error:
                 self._note_problem(folder, gathering.journal, error)
+            if gathering.has_ended:
+                self._endings.pop(folder, None)
+                del self._open[folder]
         return taken
 
     def accept(self, portions: Mapping[str, Iterable[Portion]], now_ns: int) -> dict[str, dict[str, Receipt]]:
@@ -74,37 +84,44 @@ class Gatherer:
 
     def orphans(self, now_ns: int) -> list[Path]:
         """The folders of the recordings whose drivers died without a word."""
-        return [folder for folder, gathering in self._open.items() if gathering.is_orphaned(now_ns)]
+        return [folder for folder, one in self._open.items() if folder not in self._endings and one.is_orphaned(now_ns)]
 
     def finish(self, folder: Path, now_ns: int, state: str = "complete", reason: str = "", missing: str = "") -> None:
-        """Close one recording. OSError when its journal cannot be written; then it stays open."""
-        self._discover()
-        gathering = self._open.get(folder)
-        if gathering is not None:
-            gathering.finish(state, now_ns, reason, missing)
-            del self._open[folder]
+        """Close one recording, now or, where its journal cannot be written yet, as soon as it can."""
+        if folder.is_dir():
+            self._endings[folder] = (state, now_ns, reason, missing)
+        self.pull(now_ns)
 
     def journals(self) -> list[Path]:
         """The journals being written now."""
         return [gathering.journal for gathering in self._open.values()]
 
     def _discover(self) -> None:
-        if not self._base.is_dir():
-            return
         for folder in self._base.iterdir():
-            description = None if folder in self._open else read_description(folder)
+            if folder in self._open:
+                continue
+            description = read_description(folder)
             if description is None:
                 continue
             try:
                 gathering = Gathering(folder, description)
-            except OSError as error:
+            except (JournalError, OSError) as error:
                 self._note_problem(folder, description.journal, error)
                 continue
             if gathering.has_ended:
                 shutil.rmtree(folder, ignore_errors=True)
                 gathering.close()
+                self._endings.pop(folder, None)
             else:
                 self._open[folder] = gathering
 
-    def _note_problem(self, folder: Path, journal: Path, error: OSError) -> None:
-        self.problems[folder.name] = f"cannot write {journal}: {error.strerror or error}"
+    def _note_problem(self, folder: Path, journal: Path, error: Exception) -> None:
+        """Remember it, and say it where the dashboard looks."""
+        reason = reason_of(error, journal)
+        if self.problems.get(folder.name) != reason:
+            self.problems[folder.name] = reason
+            leave_problem(folder, _WHO, reason)
+
+    def _forget_problem(self, folder: Path) -> None:
+        if self.problems.pop(folder.name, None) is not None:
+            clear_problem(folder, _WHO)

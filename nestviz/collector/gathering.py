@@ -51,7 +51,10 @@ class Gathering:
     """One recording being written: the driver's folder of rings, whatever relays bring, and a journal."""
 
     def __init__(self, folder: Path, description: Description) -> None:
-        """Open the journal, going on where an earlier collector stopped; OSError when it cannot be written or is somebody else's."""
+        """Open the journal, going on where an earlier collector stopped; OSError when it cannot be written or is somebody else's.
+
+        JournalError when there is a file of that name that is no journal.
+        """
         self.folder = folder
         self.journal = description.journal
         self.has_ended = False
@@ -59,15 +62,14 @@ class Gathering:
         self._sources: dict[str, _Source] = {}
         self._facts: dict[str, dict[str, object]] = {}
         self._driver_gone_ns = 0
+        self._writer = JournalWriter(self.journal)
         self._rings = RingFolder(folder)
         try:
-            is_new = not self._resume()
-            self._writer = JournalWriter(self.journal)
-        except OSError:
-            self._rings.close()
+            if not self._resume():
+                self._writer.write_meta(description.meta)
+        except BaseException:
+            self.close()
             raise
-        if is_new:
-            self._writer.write_meta(description.meta)
 
     @property
     def position(self) -> int:
@@ -151,13 +153,12 @@ class Gathering:
             source.is_gone = True
 
     def _resume(self) -> bool:
-        """Learn from an existing journal what it holds; cuts off a last chunk that is not whole."""
-        if not self.journal.exists() or self.journal.stat().st_size == 0:
-            return False
-        reader = JournalReader(self.journal)
+        """Learn from the journal what it holds, and whether it is described; cuts off a last chunk that is not whole."""
+        reader, is_described = JournalReader(self.journal), False
         numbered: dict[int, _Source] = {}
         try:
             for chunk in reader.chunks():
+                is_described |= chunk.kind == ChunkKind.META
                 if chunk.kind == ChunkKind.PROCESS:
                     meta = json.loads(chunk.payload)
                     source = numbered.setdefault(chunk.process, _Source(chunk.process, meta))
@@ -176,4 +177,4 @@ class Gathering:
                     file.truncate(reader.position)
         finally:
             reader.close()
-        return True
+        return is_described

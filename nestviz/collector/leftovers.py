@@ -12,9 +12,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from nestviz.collector.gathering import Gathering
-from nestviz.collector.meeting import RING_SUFFIX, Description, read_description
+from nestviz.collector.meeting import read_description
 from nestviz.collector.portions import RingFolder
+from nestviz.collector.salvage import close_left_over
 
 __all__ = ["sweep"]
 
@@ -54,16 +54,4 @@ def _visit(folder: Path, now_s: float) -> None:
     finally:
         rings.close()
     if age >= _CLOSE_AFTER_SECONDS:
-        _close_recording(folder, description)
-
-
-def _close_recording(folder: Path, description: Description) -> None:
-    """Bring the last records home; the recording ends when somebody last said or wrote something."""
-    files = [path for path in (description.journal, *folder.glob("*" + RING_SUFFIX)) if path.exists()]
-    end_ns = max((path.stat().st_mtime_ns for path in files), default=0)
-    gathering = Gathering(folder, description)
-    if gathering.has_ended:
-        shutil.rmtree(folder, ignore_errors=True)
-        gathering.close()
-    else:
-        gathering.finish("interrupted", end_ns, "driver and collector died")
+        close_left_over(folder, description)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
 
 import streamlit as st
@@ -15,7 +16,7 @@ from nestviz.figures.palette import Theme, phase_colour, phase_label, state_colo
 from nestviz.trace.model import UNKNOWN, Trace
 from nestviz.wording import count, duration, label
 
-__all__ = ["show_details"]
+__all__ = ["show_details", "show_way"]
 
 _CRUMBS_AT_EACH_END = 3
 _KINDS = {RowKind.TASK: "task", RowKind.SPAN: "block", RowKind.DRIVER: "driver", RowKind.UNKNOWN_PARENT: "unknown parent"}
@@ -42,7 +43,7 @@ def show_details(trace: Trace, key: str, theme: Theme) -> None:
 
 
 def _show_head(facts: TaskFacts, theme: Theme) -> None:
-    _show_crumbs(facts.ancestors)
+    show_way(facts.ancestors, "crumb", is_open=True)
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.html(f'<div class="nv-title">{as_html(label(facts.name, facts.size))}</div>')
         st.button(
@@ -55,17 +56,17 @@ def _show_head(facts: TaskFacts, theme: Theme) -> None:
     )
 
 
-def _show_crumbs(ancestors: tuple[Kin, ...]) -> None:
-    """The way from the root, each step a button; the middle of a long way is left out."""
-    shown: list[Kin | None] = list(ancestors)
+def show_way(kin: Sequence[Kin], key: str, *, is_open: bool = False) -> None:
+    """Tasks from the first to the last, each a button; the middle of a long way is left out. `is_open`: something follows it."""
+    shown: list[Kin | None] = list(kin)
     if len(shown) > 2 * _CRUMBS_AT_EACH_END:
         shown[_CRUMBS_AT_EACH_END:-_CRUMBS_AT_EACH_END] = [None]
-    with st.container(horizontal=True, gap="xsmall", key="crumbs"):
-        for place, kin in enumerate(shown):
-            if kin is None:
-                st.text(f"… {count(len(ancestors) - 2 * _CRUMBS_AT_EACH_END)} more …")
+    with st.container(horizontal=True, gap="xsmall", key=f"{key}s"):
+        for place, one in enumerate(shown):
+            if one is None:
+                st.text(f"… {count(len(kin) - 2 * _CRUMBS_AT_EACH_END)} more …")
             else:
-                _kin_button(kin, f"crumb-{place}", "›")
+                _kin_button(one, f"{key}-{place}", "›" if is_open or place < len(shown) - 1 else "")
 
 
 def _kin_button(kin: Kin, key: str, after: str = "") -> None:

@@ -12,7 +12,7 @@ from nestviz.events import Phase, RowKind, State
 from nestviz.trace.model import NO_PARENT, UNKNOWN, Trace
 from nestviz.wording import count, data_size, duration
 
-__all__ = ["MAX_CHILDREN", "Kin", "TaskFacts", "facts_of"]
+__all__ = ["MAX_CHILDREN", "Kin", "TaskFacts", "facts_of", "kin_of"]
 
 MAX_CHILDREN = 40
 _SHORT_ID = 12
@@ -90,8 +90,8 @@ def facts_of(trace: Trace, row: int) -> TaskFacts:
         end_ns=_since_begin(trace, int(rows.end[row])),
         started_unix_ns=int(rows.start[row]),
         phases=tuple((phase, duration) for phase, duration in sorted(phases.items()) if duration > 0),
-        ancestors=tuple(_kin(trace, above) for above in reversed(_ancestors(trace, row))),
-        children=tuple(_kin(trace, int(child)) for child in children[:MAX_CHILDREN]),
+        ancestors=tuple(kin_of(trace, above) for above in reversed(_ancestors(trace, row))),
+        children=tuple(kin_of(trace, int(child)) for child in children[:MAX_CHILDREN]),
         child_count=len(children),
         worker=_worker_number(trace, process),
         pid=known.pid if known else 0,
@@ -136,7 +136,8 @@ def _ancestors(trace: Trace, row: int) -> list[int]:
     return found
 
 
-def _kin(trace: Trace, row: int) -> Kin:
+def kin_of(trace: Trace, row: int) -> Kin:
+    """What a button says of that row."""
     rows = trace.rows
     begin = int(rows.submit_begin[row])
     begin = int(rows.start[row]) if begin == UNKNOWN else begin

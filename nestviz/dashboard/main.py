@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from nestviz.dashboard.boxes import problems_shown
+from nestviz.dashboard.news import show_news
 from nestviz.dashboard.pages import PAGES
 from nestviz.dashboard.style import LOGO, STYLE
 
@@ -17,6 +18,7 @@ def main() -> None:
     st.html(STYLE)
     st.logo(LOGO, size="large")
     page = st.navigation([entry.page() for entry in PAGES], position="top")
+    show_news()
     with problems_shown():
         page.run()
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
+from nestviz.dashboard.clusters import ClusterWatch
 from nestviz.dashboard.runs import Run, Runs
 from nestviz.dashboard.sources import catalogue, trace_of
 from nestviz.errors import NestvizError
 from nestviz.wording import without_escapes
 
-__all__ = ["recording_of", "runs", "show_output", "show_program"]
+__all__ = ["cluster_watch", "recording_of", "runs", "show_output", "show_program"]
 
 
 @st.cache_resource
 def runs() -> Runs:
     """The server's runs, shared by all browser tabs."""
     return Runs()
+
+
+@st.cache_resource
+def cluster_watch() -> ClusterWatch:
+    """The server's eye on the cluster that runs go to."""
+    return ClusterWatch(runs().cluster, time.time)
 
 
 def recording_of(run: Run) -> str:

@@ -96,11 +96,12 @@ class Runs:
         self._embedded: RayCluster | None = None
         self._logs = tempfile.TemporaryDirectory(prefix="nestviz-")
 
-    def external(self) -> RayCluster | None:
-        """The cluster that somebody else runs, None when runs use an embedded Ray. LaunchError when it cannot be reached."""
+    def cluster(self) -> RayCluster | None:
+        """The Ray that the next run would use; None when it would start one. LaunchError when RAY_ADDRESS leads nowhere."""
         with self._lock:
-            if self._embedded is not None and self._embedded.is_alive:
-                return None
+            embedded = self._embedded
+        if embedded is not None and embedded.is_alive:
+            return embedded
         return find_cluster(self._environment)
 
     @property
@@ -176,15 +177,11 @@ class Runs:
 
     def _cluster(self, run: Run) -> RayCluster:
         """The Ray for a run: an external one, else the embedded one, started anew when another number of CPUs is wanted."""
-        external = self.external()
-        if external is not None:
-            return external
-        wanted = run.request.cpus
-        embedded = self._embedded
-        if embedded is not None and embedded.is_alive:
-            if wanted is None or self.embedded_cpus == wanted:
-                return embedded
-            self._say(run.number, "Stopping Ray, to start it with another number of CPUs")
+        wanted, cluster, embedded = run.request.cpus, self.cluster(), self._embedded
+        if cluster is not None and (cluster is not embedded or wanted in {None, self.embedded_cpus}):
+            return cluster
+        if embedded is not None:
+            self._say(run.number, "Stopping Ray, to start it anew" if cluster is None else "Stopping Ray, to start it with other CPUs")
             embedded.stop()
         started = self._start_ray(wanted, lambda line: self._say(run.number, line))
         with self._lock:

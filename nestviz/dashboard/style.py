@@ -26,7 +26,9 @@ STYLE = """<style>
 .st-key-switch > * { pointer-events: auto; }
 .nestviz-chart[data-key="timeline"] .modebar { transform: translateX(-12.5rem); }
 .st-key-empty { padding: 12vh 0; }
-.st-key-crumbs button, .st-key-children button { min-height: 0; padding: 0; }
+.st-key-crumbs button, .st-key-children button, .st-key-stall button { min-height: 0; padding: 0; }
+.st-key-stall, .st-key-lost, .st-key-cut { border: 1px solid #C2410C; border-left-width: 5px; border-radius: .5rem;
+  padding: .7rem 1rem; background: color-mix(in srgb, #C2410C 9%, transparent); font-size: .9rem; }
 .nv-state { font-size: .85rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .nv-state b { font-weight: 600; }
 .nv-quiet { opacity: .65; font-size: .82rem; }

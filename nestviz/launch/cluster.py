@@ -26,6 +26,7 @@ __all__ = ["EmbeddedRay", "ExternalRay", "RayCluster", "find_cluster"]
 _POLL_S = 0.25
 _START_S = 120.0
 _STOP_S = 15.0
+_PROBE_S = 2.0
 
 
 class RayCluster(Protocol):
@@ -144,8 +145,8 @@ class EmbeddedRay:
 
     @property
     def is_alive(self) -> bool:
-        """Whether its process still runs."""
-        return self._process.poll() is None
+        """Whether its process still runs, and the Ray in it answers."""
+        return self._process.poll() is None and not probe(*parse_address(self.address), timeout_s=_PROBE_S)
 
     def stop(self) -> None:
         """End it with all that runs on it, and wait for that. Safe to call twice."""

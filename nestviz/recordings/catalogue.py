@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from nestviz.collector.meeting import recordings_home
+from nestviz.collector.salvage import salvage
 from nestviz.errors import JournalError, NestvizError, RecordingNotFound, UsageError
 from nestviz.journal.format import GREETING
 from nestviz.journal.writer import append_name
@@ -33,7 +34,11 @@ class Catalogue:
         self._lock = threading.Lock()
 
     def entries(self) -> tuple[Entry, ...]:
-        """All recordings, live ones first, then the newest. Files that are no journals are passed over."""
+        """All recordings, live ones first, then the newest. Files that are no journals are passed over.
+
+        Those whose program and Ray died without closing them are closed first.
+        """
+        salvage(self.folder)
         with self._lock:
             found = [self._look(path) for path in sorted(self.folder.glob("*" + SUFFIX))]
         entries = [entry for entry in found if entry is not None]

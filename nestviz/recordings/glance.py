@@ -16,7 +16,11 @@ __all__ = ["Entry", "Glance"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One recording in the catalogue. `begin_ns` is Unix time; `tasks` counts tasks, not attempts."""
+    """One recording in the catalogue. `begin_ns` and `modified_ns` are Unix time; `tasks` counts tasks, not attempts.
+
+    `address` is that of the Ray cluster, host:port, "" when nobody said it. `is_closed`: its last word has been written; an
+    interrupted one without it may still go on, or be closed.
+    """
 
     recording: str
     name: str
@@ -25,6 +29,9 @@ class Entry:
     tasks: int
     path: Path
     size_bytes: int
+    modified_ns: int = 0
+    address: str = ""
+    is_closed: bool = True
 
 
 class Glance:
@@ -50,7 +57,7 @@ class Glance:
                 self._name = chunk.payload.decode("utf-8", "replace")
             elif chunk.kind == ChunkKind.END:
                 self._state = str(_object(chunk.payload).get("state", "complete"))
-        begin = self._meta.get("begin_ns")
+        begin, status = self._meta.get("begin_ns"), self._path.stat()
         return Entry(
             recording=self._path.stem,
             name=self._name or str(self._meta.get("name", self._path.stem)),
@@ -58,7 +65,10 @@ class Glance:
             begin_ns=begin if isinstance(begin, int) else 0,
             tasks=self._tasks.count,
             path=self._path,
-            size_bytes=self._path.stat().st_size,
+            size_bytes=status.st_size,
+            modified_ns=status.st_mtime_ns,
+            address=str(self._meta.get("address", "")),
+            is_closed=bool(self._state),
         )
 
     def close(self) -> None:

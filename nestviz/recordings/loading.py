@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nestviz.collector.salvage import salvage
 from nestviz.errors import RecordingNotFound
 from nestviz.recordings.catalogue import SUFFIX, Catalogue, home
 from nestviz.recordings.follower import Follower
@@ -34,7 +35,9 @@ def load(recording: str | Path, section: str | None = None) -> Trace:
     `recording` is an id, the beginning of one, a name, or the path of a journal. Raises RecordingNotFound, or JournalError when the
     file is no journal.
     """
-    follower = Follower(locate(recording))
+    path = locate(recording)
+    salvage(path.parent)
+    follower = Follower(path)
     try:
         trace = follower.refresh()
     finally:

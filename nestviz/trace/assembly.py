@@ -62,7 +62,7 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
     texts = Texts(store)
     drafts = draft_rows(store, texts, clock)
     latest = max((int(column.max(initial=0)) for column in (drafts.submit_end, drafts.start, drafts.end)), default=0)
-    now_ns = known.end_ns or max(now_ns, latest, info.begin_ns)
+    now_ns = max(known.end_ns or now_ns, latest, info.begin_ns)
     owners = Owners(drafts, known)
     drafts = _with_origin_blocks(drafts, owners, known)
     rows = _rows(drafts, owners, known, info, table_size=len(texts.table), now_ns=now_ns)

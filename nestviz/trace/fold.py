@@ -81,6 +81,8 @@ class Known:
             driver_pid=_integer(meta.get("driver_pid")),
             command=str(meta.get("command", "")),
             versions=tuple((str(k), str(v)) for k, v in versions.items()) if isinstance(versions, Mapping) else (),
+            address=str(meta.get("address", "")),
+            reason=str(self.end.get("reason", "")),
             problem=problem or str(self.end.get("missing", "")),
         )
 

@@ -62,6 +62,12 @@ class RecordingInfo:
     driver_pid: int
     command: str
     versions: tuple[tuple[str, str], ...] = ()
+    address: str = ""
+    """Where the Ray cluster's head was, as host:port."""
+
+    reason: str = ""
+    """Why it was interrupted, as far as anybody knows; empty when it was not."""
+
     problem: str = ""
     """A sentence when something of the record is missing or was cut; empty when nothing is."""
 

@@ -9,6 +9,7 @@ import streamlit as st
 from nestviz.analysis.totals import totals_of
 from nestviz.dashboard.address import Address, read_address, write_address
 from nestviz.dashboard.boxes import empty_box, problem_box, problems_shown
+from nestviz.dashboard.cut import show_cut
 from nestviz.dashboard.details import show_details
 from nestviz.dashboard.overview import show_overview
 from nestviz.dashboard.pages import RECORDINGS, RUN
@@ -17,6 +18,7 @@ from nestviz.dashboard.pictures import current_theme, show_pictures
 from nestviz.dashboard.program import show_program
 from nestviz.dashboard.sight import read_sight
 from nestviz.dashboard.sources import catalogue, trace_of
+from nestviz.dashboard.stalls import show_stall
 from nestviz.dashboard.tiles import show_tiles
 from nestviz.errors import RecordingNotFound
 from nestviz.recordings import Entry
@@ -41,13 +43,22 @@ def _pace_of(entry: Entry | None) -> _Pace:
 def show() -> None:
     """Draw the page; while something grows, its fragment draws itself again."""
     try:
-        pace = _pace_of(chosen_entry(catalogue().entries()))
+        entry = chosen_entry(catalogue().entries())
+        pace = _pace_of(entry)
     except RecordingNotFound as error:
         problem_box(str(error))
         st.button("Show the newest recording", on_click=write_address, args=(Address(),), icon=":material/arrow_forward:")
         st.page_link(RECORDINGS.page(), label="See all recordings", icon=RECORDINGS.icon)
         return
     st.fragment(_watch, run_every=pace.seconds)(pace)
+    if entry is not None and not entry.is_closed and entry.state != "live":
+        st.fragment(_await_change, run_every=_WAITING_S)(entry)
+
+
+def _await_change(seen: Entry) -> None:
+    """A recording that nobody writes and nobody has closed may go on, or be closed."""
+    if chosen_entry(catalogue().entries()) != seen:
+        st.rerun(scope="app")
 
 
 def _watch(pace: _Pace) -> None:
@@ -83,8 +94,11 @@ def _show_recording(entries: tuple[Entry, ...], entry: Entry) -> None:
             pick_section(whole.sections, section)
     with top[-1]:
         show_state(whole)
-    if whole.info.problem:
-        problem_box(whole.info.problem)
+    with st.container(gap="xsmall"):  # always there: what comes and goes in it must not move the charts to other places
+        if whole.info.problem:
+            problem_box(whole.info.problem)
+        show_cut(whole.info, entry)
+        show_stall(whole)
     trace = trace_of(entry.path, section) if section else whole
     if trace.count == 0:
         with st.container(key="empty"):

@@ -9,10 +9,9 @@ import streamlit as st
 from nestviz.dashboard.boxes import problem_box, problems_shown
 from nestviz.dashboard.chart import preload
 from nestviz.dashboard.pages import LIVE
-from nestviz.dashboard.program import recording_of, runs, show_output
+from nestviz.dashboard.program import cluster_watch, recording_of, runs, show_output
 from nestviz.dashboard.runs import Run, RunRequest
 from nestviz.dashboard.sources import catalogue
-from nestviz.launch.cluster import RayCluster
 from nestviz.recordings import home
 from nestviz.wording import duration
 from nestviz.workloads import WORKLOADS, Parameter, Workload
@@ -20,11 +19,6 @@ from nestviz.workloads import WORKLOADS, Parameter, Workload
 _POLL_S = 0.5
 _MAX_CPUS = 256
 _FOLLOWED = "followed_run"  # the run that was started in this tab: its recording is opened as soon as there is one
-
-
-@st.cache_resource(ttl=15, show_spinner="Looking for a Ray cluster …")
-def _external() -> RayCluster | None:
-    return runs().external()
 
 
 def show() -> None:
@@ -54,13 +48,15 @@ def _show_form() -> None:
         "Also run it sequentially first, to compare", value=True, key="sequential", help="The same work in one process, without Ray."
     )
     request = RunRequest(workload.name, size, threshold, seed, cpus, is_sequential_run)
-    last = runs().latest()
+    last, problem = runs().latest(), cluster_watch().news().problem
+    if problem:
+        problem_box(problem)
     st.button(
         f"Run {request.title}",
         key="run",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=last is not None and not last.is_over,
+        disabled=bool(problem) or (last is not None and not last.is_over),
         on_click=_start,
         args=(request,),
     )
@@ -83,10 +79,10 @@ def _ask(workload: Workload, what: str, parameter: Parameter) -> int:
 
 def _ask_cpus() -> int | None:
     """CPUs of the embedded Ray; a cluster that others run has what it has."""
-    external = _external()
-    if external is not None:
-        known = f"{external.cpus:g}" if external.cpus else "all"
-        st.text_input("CPUs", f"{known} of the cluster at {external.address}", disabled=True, key="cluster_cpus")
+    news = cluster_watch().news()
+    if news.is_up and news.is_external:
+        known = f"{news.cpus:g}" if news.cpus else "all"
+        st.text_input("CPUs", f"{known} of the cluster at {news.address}", disabled=True, key="cluster_cpus")
         return None
     help_text = "How many tasks Ray runs at the same time. Another number than last time restarts Ray."
     default = runs().embedded_cpus or os.cpu_count() or 1
