@@ -9,7 +9,6 @@ import atexit
 import logging
 import os
 import platform
-import re
 import sys
 import threading
 from contextlib import suppress
@@ -29,8 +28,8 @@ from nestviz.collector.meeting import (
     recordings_home,
     write_description,
 )
+from nestviz.collector.naming import driver_task_id, recording_id, safe_name
 from nestviz.collector.ring import RingWriter
-from nestviz.events import NIL_ID
 
 __all__ = [
     "Recording",
@@ -49,7 +48,7 @@ _DRIVER_RECORDS = 131_072
 _WORKER_RECORDS = 32_768
 _RETRY_NS = 500_000_000
 _FINISH_SECONDS = 15.0
-_MAX_NAME, _MAX_COMMAND = 40, 1_000
+_MAX_COMMAND = 1_000
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def _open_in_driver() -> Recorder:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     recorder = Recorder(_new_ring(folder, job_id, node_id, _DRIVER_RECORDS))
     name = _program_name()
-    recording = f"{name}-{_stamp(begin_ns)}-{job_id}"
+    recording = recording_id(name, begin_ns, job_id)
     journal = recordings_home() / f"{recording}.nestviz"
     meta: dict[str, object] = {
         "recording": recording,
@@ -171,7 +170,7 @@ def _open_in_driver() -> Recorder:
         "clock": offset,
         "cpus": float(ray.cluster_resources().get("CPU", 0.0)),
         "driver_pid": os.getpid(),
-        "driver_id": _driver_task_id(job_id),
+        "driver_id": driver_task_id(job_id),
         "command": _command_line(),
         "is_cluster_own": ray_private.is_cluster_own(),
         "is_everything_traced": _session.is_everything_traced,
@@ -211,12 +210,6 @@ def _new_ring(folder: Path, job_id: str, node_id: str, records: int) -> RingWrit
     return RingWriter(path, meta, records)
 
 
-def _driver_task_id(job_id: str) -> str:
-    """Ray's id of the driver's own task: all ones, then the job."""
-    job = bytes.fromhex(job_id)
-    return (NIL_ID[: len(NIL_ID) - len(job)] + job).hex()
-
-
 def _command_line() -> str:
     """What the program was started with, as a person would type it."""
     if sys.orig_argv[1:2] == ["-m"]:
@@ -225,16 +218,7 @@ def _command_line() -> str:
 
 
 def _program_name() -> str:
-    text = os.environ.get("NESTVIZ_NAME", "") or Path(sys.argv[0] if sys.argv else "").stem
-    if text in {"", "-c", "-m", "__main__"}:
-        text = "session"
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:_MAX_NAME] or "session"
-
-
-def _stamp(unix_ns: int) -> str:
-    from datetime import datetime
-
-    return datetime.fromtimestamp(unix_ns / 1e9).astimezone().strftime("%Y%m%d-%H%M%S")
+    return safe_name(os.environ.get("NESTVIZ_NAME", "") or Path(sys.argv[0] if sys.argv else "").stem)
 
 
 def _forget_in_child() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nestviz.recordings.catalogue import Catalogue, Entry, home
 from nestviz.recordings.follower import Follower
+from nestviz.recordings.joining import join_now
 from nestviz.recordings.loading import load
 
-__all__ = ["Catalogue", "Entry", "Follower", "home", "load"]
+__all__ = ["Catalogue", "Entry", "Follower", "home", "join_now", "load"]

@@ -16,7 +16,10 @@ __all__ = ["Entry", "Glance"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One recording in the catalogue. `begin_ns` is Unix time; `tasks` counts tasks, not attempts."""
+    """One recording in the catalogue. `begin_ns` is Unix time; `tasks` counts tasks, not attempts.
+
+    `is_growing`: somebody writes it; for a moment also after its program's end, when Ray's own record is added.
+    """
 
     recording: str
     name: str
@@ -25,6 +28,7 @@ class Entry:
     tasks: int
     path: Path
     size_bytes: int
+    is_growing: bool = False
 
 
 class Glance:
@@ -50,15 +54,16 @@ class Glance:
                 self._name = chunk.payload.decode("utf-8", "replace")
             elif chunk.kind == ChunkKind.END:
                 self._state = str(_object(chunk.payload).get("state", "complete"))
-        begin = self._meta.get("begin_ns")
+        begin, is_growing = self._meta.get("begin_ns"), is_being_written(self._path)
         return Entry(
             recording=self._path.stem,
             name=self._name or str(self._meta.get("name", self._path.stem)),
-            state=self._state or ("live" if is_being_written(self._path) else "interrupted"),
+            state=self._state or ("live" if is_growing else "interrupted"),
             begin_ns=begin if isinstance(begin, int) else 0,
             tasks=self._tasks.count,
             path=self._path,
             size_bytes=self._path.stat().st_size,
+            is_growing=is_growing,
         )
 
     def close(self) -> None:
