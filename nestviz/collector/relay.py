@@ -18,7 +18,7 @@ import ray
 from nestviz.collector.meeting import node_folder
 from nestviz.collector.portions import Portion, Receipt, RingFolder
 
-__all__ = ["Batch", "NodeRings", "Receipts", "Relay"]
+__all__ = ["Batch", "NestvizRelay", "NodeRings", "Receipts"]
 
 Receipts = Mapping[str, Mapping[str, Receipt]]
 """By job, by process: what is in the journal. The jobs named are those that the collector records."""
@@ -71,8 +71,8 @@ class NodeRings:
         return self._folders.get(job)
 
 
-class Relay:
-    """The actor's class."""
+class NestvizRelay:
+    """The actor's class; it is named as `NestvizCollector` is, and for the same reason."""
 
     def __init__(self) -> None:
         context = ray.get_runtime_context()
