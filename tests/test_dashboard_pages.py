@@ -268,3 +268,21 @@ def test_the_recordings_page_lists_what_there_is(home):
 
 def test_the_recordings_page_says_what_to_do_when_it_is_empty():
     assert [head.value for head in opened("recordings").subheader] == ["Recordings", "No recordings yet"]
+
+
+
+def test_the_page_says_where_its_facts_come_from_and_can_ask_ray_while_the_recording_is_made(home):
+    builder = RecordingBuilder()
+    builder.start(builder.submit("root"), 1)
+    journal = LiveJournal(home, RECORDING)
+    journal.write(builder)
+    app = opened()
+    (button,) = [button for button in app.button if button.label == "Read Ray's own record now"]
+    button.click().run()
+    assert [toast.value for toast in app.toast] == ["No collector on this machine writes this recording any more."]
+    journal.close()
+
+
+def test_a_finished_recording_offers_no_reading_of_ray_s_record(home):
+    write_recording(home, RECORDING, quicksort())
+    assert "Read Ray's own record now" not in [button.label for button in opened().button]

@@ -11,6 +11,7 @@ from nestviz.dashboard.address import Address, read_address, write_address
 from nestviz.dashboard.boxes import empty_box, problem_box, problems_shown
 from nestviz.dashboard.cut import show_cut
 from nestviz.dashboard.details import show_details
+from nestviz.dashboard.origins import show_origins
 from nestviz.dashboard.overview import show_overview
 from nestviz.dashboard.pages import RECORDINGS, RUN
 from nestviz.dashboard.picker import chosen_entry, pick_recording, pick_section, show_state
@@ -105,11 +106,11 @@ def _show_recording(entries: tuple[Entry, ...], entry: Entry) -> None:
             st.subheader("No task yet", anchor=False)
             st.text("The program has begun to record. Its first remote call will appear here.")
     else:
-        _show_trace(trace, f"{entry.recording}/{section}", address.task)
+        _show_trace(trace, entry, f"{entry.recording}/{section}", address.task)
     show_program(whole.info.driver_pid)
 
 
-def _show_trace(trace: Trace, subject: str, task: str) -> None:
+def _show_trace(trace: Trace, entry: Entry, subject: str, task: str) -> None:
     theme = current_theme()
     totals = totals_of(trace)
     show_tiles(trace, totals, theme)
@@ -121,6 +122,7 @@ def _show_trace(trace: Trace, subject: str, task: str) -> None:
             show_details(trace, task, theme)
         else:
             show_overview(trace, totals, theme)
+            show_origins(trace, entry)
 
 
 show()
