@@ -232,3 +232,14 @@ def test_hovers_have_the_theme_s_own_background(theme):
     for figure in (figures.concurrency(trace_of("a"), theme=theme), figures.timeline(trace_of("a"), theme=theme)):
         assert figure.layout.hoverlabel.bgcolor == palette_of(theme).background
         assert figure.layout.hoverlabel.font.color == palette_of(theme).text
+
+
+def test_a_legend_of_two_rows_has_room_below_the_title():
+    b = RecordingBuilder()
+    for number, state in enumerate((State.FINISHED, State.FAILED, State.CANCELLED, State.LOST)):
+        task = b.start(b.submit(f"task{number}", begin=number, end=number + 1), number + 2)
+        child = b.run(b.submit("child", task, number + 3, number + 4), number + 5, number + 6)
+        b.get(task, [child], number + 5, number + 8)
+        b.end(task, number + 9, state, "" if state == State.FINISHED else "no")
+    wide, narrow = (figures.timeline(b.trace(), width=width) for width in (3_000, 700))
+    assert narrow.layout.margin.t > wide.layout.margin.t

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import ceil
+
 from nestviz.figures.palette import Theme, palette_of
 from nestviz.trace.model import Trace
 
-__all__ = ["FONT", "SIDE_PX", "Json", "axis", "frame", "side_px", "time_axis"]
+__all__ = ["FONT", "LEGEND_ROW_PX", "SIDE_PX", "Json", "axis", "frame", "legend_rows", "side_px", "time_axis"]
 
 FONT = "Source Sans, Source Sans Pro, DejaVu Sans, sans-serif"
 SIDE_PX = {"worker": 92, "task": 224}
 """Pixels left of the plot for the lanes' names: the same for all pictures on one time axis."""
+
+LEGEND_ROW_PX = 19
+_SYMBOL_PX, _LETTER_PX = 44, 4.9
 
 Json = dict[str, object]
 """A piece of a Plotly figure."""
@@ -47,6 +53,14 @@ def frame(theme: Theme, title: str, subtitle: str, *, height: int, left: int, bo
         "barmode": "overlay",
         "bargap": 0,
     }
+
+
+def legend_rows(names: Iterable[str], width: float) -> int:
+    """How many rows Plotly makes of a legend's names on a plot of so many pixels: one, or a grid as wide as the longest name."""
+    widths = [_SYMBOL_PX + _LETTER_PX * len(name) for name in names]
+    if sum(widths) <= width:
+        return 1
+    return ceil(len(widths) / max(int(width / max(widths)), 1))
 
 
 def axis(theme: Theme, **more: object) -> Json:

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from nestviz.events import Phase, RowKind, State
-from nestviz.figures.frame import Json, axis, frame, side_px, time_axis
+from nestviz.figures.frame import LEGEND_ROW_PX, Json, axis, frame, legend_rows, side_px, time_axis
 from nestviz.figures.palette import Palette, Theme, palette_of, phase_label, state_sign
 from nestviz.layout.lanes import LaneOrder, Mode, task_lanes, worker_lanes
 from nestviz.layout.timeline import Marks, TimelineLayout, place_timeline
@@ -49,9 +49,12 @@ def timeline(
     left = side_px(mode)
     view = window_of(trace, window, max(width - left - 16, 100))
     layout = place_timeline(trace, order, view, budget=budget)
-    height = max(_MIN_HEIGHT, _TOP + _BOTTOM + _LANE_PX[mode] * len(order.lanes))
     colours = palette_of(theme)
-    figure_layout = frame(theme, *_title(trace, layout, mode), height=height, left=left, bottom=_BOTTOM, top=_TOP)
+    data = [*_bars(trace, layout, colours), *_ends(trace, order, view, colours), *_selection(trace, order, row, colours)]
+    names = [str(piece["name"]) for piece in data if piece.get("showlegend", True)]
+    top = _TOP + LEGEND_ROW_PX * (legend_rows(names, width - left) - 1)
+    height = max(_MIN_HEIGHT, top + _BOTTOM + _LANE_PX[mode] * len(order.lanes))
+    figure_layout = frame(theme, *_title(trace, layout, mode), height=height, left=left, bottom=_BOTTOM, top=top)
     figure_layout["xaxis"] = time_axis(trace, theme, window, "seconds since the first task")
     figure_layout["yaxis"] = _lane_axis(theme, order, mode)
     if mode == "task":
@@ -60,7 +63,6 @@ def timeline(
         figure_layout["annotations"], figure_layout["shapes"] = _headings(order, colours)
     figure_layout["uirevision"] = trace.info.recording
     figure_layout["dragmode"] = "zoom"
-    data = [*_bars(trace, layout, colours), *_ends(trace, order, view, colours), *_selection(trace, order, row, colours)]
     return go.Figure({"data": data, "layout": figure_layout})
 
 
