@@ -12,9 +12,10 @@ from builders import MS
 
 from nestviz.collector.gatherer import Gatherer
 from nestviz.collector.meeting import Description, read_description, write_description
+from nestviz.collector.portions import RingFolder
 from nestviz.collector.ring import RingReader, RingWriter
 from nestviz.events import RECORD, RECORD_BYTES, ChunkKind, EventKind
-from nestviz.journal.reader import read_chunks
+from nestviz.journal.reader import is_being_written, read_chunks
 
 SECOND = 1_000 * MS
 
@@ -184,3 +185,31 @@ def test_a_folder_without_a_whole_description_is_left_alone(folder):
     gatherer = Gatherer(folder.parent)
     gatherer.pull(0)
     assert gatherer.is_idle
+
+
+def test_a_folder_that_somebody_reads_for_a_moment_is_taken_when_it_is_free(folder, tmp_path):
+    journal = tmp_path / "r.nestviz"
+    ring_of(folder, "d" * 32, is_driver=True).put(EventKind.NOTE, size=1)
+    describe(folder, journal)
+    other, gatherer = RingFolder(folder), Gatherer(folder.parent)
+    assert gatherer.pull(0) == 0
+    assert not is_being_written(journal)
+    assert list(folder.glob("*.problem")) == []
+    other.close()
+    assert gatherer.pull(0) == 1
+
+
+def test_a_node_on_which_nothing_was_ever_recorded_has_nothing_to_take(tmp_path):
+    assert Gatherer(tmp_path / "nowhere").pull(0) == 0
+
+
+def test_a_file_in_the_journal_s_place_is_named(folder, tmp_path):
+    journal = tmp_path / "r.nestviz"
+    journal.write_text("somebody's notes")
+    ring_of(folder, "d" * 32, is_driver=True)
+    describe(folder, journal)
+    gatherer = Gatherer(folder.parent)
+    for _ in range(2):
+        gatherer.pull(0)
+        assert "is not a nestviz journal" in gatherer.problems[folder.name]
+    assert journal.read_text() == "somebody's notes"

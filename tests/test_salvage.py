@@ -51,7 +51,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path, home):
-    folder = tmp_path / "meeting" / "session" / "01000000"
+    folder = tmp_path / "meeting" / "session" / "node" / "01000000"
     folder.mkdir(parents=True)
     write_description(folder, Description(home / "r.nestviz", {"recording": "r", "name": "r"}))
     return folder
@@ -108,7 +108,7 @@ def test_a_recording_whose_collector_never_came_is_there_when_somebody_opens_it(
 def test_many_who_open_it_at_once_double_nothing(folder, home, driver):
     collector_that_dies(folder)
     kill(driver)
-    command = [sys.executable, "-c", SALVAGER, folder.parent.parent, home]
+    command = [sys.executable, "-c", SALVAGER, folder.parents[2], home]
     openers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(6)]
     assert [opener.stdout.readline() for opener in openers] == ["ready\n"] * 6
     for opener in openers:

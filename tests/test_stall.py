@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from builders import EPOCH_NS, MS, RecordingBuilder
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nestviz.analysis.stall import find_stall
@@ -209,6 +209,7 @@ def test_where_events_were_lost_nothing_is_sure():
     assert stall_at(program, 40 * SECOND).confidence == "unknown"
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_chains_lead_from_who_waits_over_waits_to_what_never_started(data):
     program, waiters = RecordingBuilder(1), [None]

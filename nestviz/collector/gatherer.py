@@ -97,10 +97,8 @@ class Gatherer:
         return [gathering.journal for gathering in self._open.values()]
 
     def _discover(self) -> None:
-        for folder in self._base.iterdir():
-            if folder in self._open:
-                continue
-            description = read_description(folder)
+        for folder in self._base.iterdir() if self._base.is_dir() else ():
+            description = None if folder in self._open else read_description(folder)
             if description is None:
                 continue
             try:
@@ -120,7 +118,8 @@ class Gatherer:
         reason = reason_of(error, journal)
         if self.problems.get(folder.name) != reason:
             self.problems[folder.name] = reason
-            leave_problem(folder, _WHO, reason)
+            if not isinstance(error, BlockingIOError):  # whoever salvages or sweeps has it for a moment
+                leave_problem(folder, _WHO, reason)
 
     def _forget_problem(self, folder: Path) -> None:
         if self.problems.pop(folder.name, None) is not None:

@@ -62,8 +62,12 @@ class Gathering:
         self._sources: dict[str, _Source] = {}
         self._facts: dict[str, dict[str, object]] = {}
         self._driver_gone_ns = 0
-        self._writer = JournalWriter(self.journal)
         self._rings = RingFolder(folder)
+        try:
+            self._writer = JournalWriter(self.journal)
+        except OSError:
+            self._rings.close()
+            raise
         try:
             if not self._resume():
                 self._writer.write_meta(description.meta)

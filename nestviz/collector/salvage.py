@@ -28,7 +28,7 @@ def salvage(home: Path) -> list[Path]:
     What is not there, not ours or cannot be written is passed over.
     """
     try:
-        described = [(path.parent, read_description(path.parent)) for path in base_folder().rglob("recording.json")]
+        described = [(folder, read_description(folder)) for folder in base_folder().glob("*/*/*")]
     except (NestvizError, OSError):
         return []
     return [
