@@ -70,8 +70,7 @@ class Source:
 class Sink:
     """The collector, asking without a pause."""
 
-    def __init__(self, sources):
-        base = Path(tempfile.mkdtemp(prefix="nestviz-benchmark-"))
+    def __init__(self, base, sources):
         (base / "node" / JOB).mkdir(parents=True)
         write_description(base / "node" / JOB, Description(base / "r.nestviz", {"recording": "r", "clock": 0}))
         self._gatherer = Gatherer(base / "node")
@@ -103,15 +102,17 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--relays", type=int, default=8)
     options = parser.parse_args()
+    folder = tempfile.TemporaryDirectory(prefix="nestviz-benchmark-")
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     sources = [Source.remote(number) for number in range(options.relays)]
-    sink = Sink.remote(sources)
+    sink = Sink.remote(Path(folder.name), sources)
     found = {records: [] for records in RECORDS}
     for _ in range(options.rounds):
         for records, measured in found.items():
             ray.get([source.prepare.remote(records) for source in sources])
             measured.append(ray.get(sink.run.remote(options.seconds)))
     ray.shutdown()
+    folder.cleanup()
     said = []
     for records, measured in found.items():
         size = PROCESSES * records * events.RECORD_BYTES
