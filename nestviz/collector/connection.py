@@ -39,6 +39,7 @@ def ensure_collector(base: Path, node_id: str) -> CollectorHandle:
         namespace=NAMESPACE,
         lifetime="detached",
         get_if_exists=True,
+        enable_task_events=False,  # Ray's own record is for the program's tasks
         max_concurrency=4,  # while one driver's `finish` waits for relays, others are served
         scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
     )

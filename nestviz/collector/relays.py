@@ -177,6 +177,7 @@ def _ensure_relay(collector_node_id: str, node_id: str) -> _RelayHandle:
         namespace=NAMESPACE,
         lifetime="detached",
         get_if_exists=True,
+        enable_task_events=False,  # ten calls a second would drive the program's own tasks out of Ray's record
         scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
     )
     return cast("_RelayHandle", options.remote())
