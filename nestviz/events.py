@@ -12,6 +12,8 @@ from dataclasses import dataclass
 __all__ = [
     "ID_BYTES",
     "NIL_ID",
+    "NO_ATTEMPT",
+    "NO_STATE",
     "RECORD",
     "RECORD_BYTES",
     "SHIFT_MASK",
@@ -26,6 +28,7 @@ __all__ = [
     "RowKind",
     "State",
     "WaitKind",
+    "text_records",
 ]
 
 ID_BYTES = 24
@@ -35,6 +38,8 @@ SHIFT_MASK = UNKNOWN_SHIFT = 0x3F
 """In SUBMIT: where flags hold the arguments' shift, and the shift that says that their bytes are not known."""
 TENTATIVE = 0x40
 """In SUBMIT: whether the callee reports its execution is not known; a call that never starts is passed over."""
+NO_STATE, NO_ATTEMPT = 0xFF, 0xFFFF
+"""For a state or an attempt that Ray's own record leaves open."""
 
 
 class State(enum.IntEnum):
@@ -117,6 +122,14 @@ class EventKind(enum.IntEnum):
                  raised
     REQUIRE      –       –            what it needs  –            –              – / –            the child
     DEPEND       –       –            –              the child's id: a, b, size as three words    the task awaited
+    RAY_TASK     state   attempt      name           function     function exit  observation /    the task,
+                                                     entry                       worker           submitted at
+    RAY_FETCH    –       –            –              begin        end            observation / –  –
+    RAY_STORE    –       –            –              begin        end            observation / –  –
+    RAY_PARENT   –       –            –              –            –              observation / –  the parent task
+    RAY_END      state   –            error text     when         –              observation / –  –
+    RAY_WORKER   –       –            worker id      pid          –              – / worker       –, node id's text
+                                                                                                  number
     ============ ======= ============ ============== ============ ============== ================ ==================
 
     Arguments' bytes, as serialized, are `aux << (flags & SHIFT_MASK)`: exact below 65,536, within 2⁻¹⁵ above. REQUIRE says what a
@@ -124,6 +137,10 @@ class EventKind(enum.IntEnum):
 
     `scope` numbers the attempts that one process ran (1, 2, …); 0 is the process itself, which for a driver is the root of the
     tree. Blocks, waits and texts are numbered per process too. Times are the process's monotonic counter in nanoseconds.
+
+    The RAY_ kinds are what Ray's own record says of attempts. One reading of it is a made-up process, which numbers what it has
+    seen from 1, workers too (0: not known). Their times are Unix nanoseconds, 0 for one that Ray does not tell; a state or attempt
+    that it does not tell is NO_STATE or NO_ATTEMPT.
     """
 
     SUBMIT = 1
@@ -142,6 +159,12 @@ class EventKind(enum.IntEnum):
     PUT = 14
     REQUIRE = 15
     DEPEND = 16
+    RAY_TASK = 20
+    RAY_FETCH = 21
+    RAY_STORE = 22
+    RAY_PARENT = 23
+    RAY_END = 24
+    RAY_WORKER = 25
 
 
 class ChunkKind(enum.IntEnum):
@@ -154,6 +177,7 @@ class ChunkKind(enum.IntEnum):
     NAME = 5
     END = 6
     GONE = 7
+    CLOSING = 8
 
 
 @dataclass(frozen=True)
@@ -171,3 +195,19 @@ class Chunk:
 RECORD = struct.Struct("<BBHIqqII24sq")
 RECORD_BYTES = RECORD.size
 TEXT_BYTES = RECORD_BYTES - 8
+
+_MAX_TEXT_BYTES = 4_000
+_LAST_PART = 0x8000
+_TEXT_HEAD = struct.Struct("<BBHI")
+
+
+def text_records(number: int, text: str) -> list[bytes]:
+    """The TEXT records that write a text out under its number; what is beyond 4,000 bytes is cut."""
+    data = text.encode("utf-8", "replace")[:_MAX_TEXT_BYTES]
+    parts = [data[i : i + TEXT_BYTES] for i in range(0, len(data), TEXT_BYTES)] or [b""]
+    records = []
+    for index, part in enumerate(parts):
+        last = _LAST_PART if index == len(parts) - 1 else 0
+        head = _TEXT_HEAD.pack(EventKind.TEXT, len(part), index | last, number)
+        records.append(head + part.ljust(TEXT_BYTES, b"\0"))
+    return records

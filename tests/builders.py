@@ -7,7 +7,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from nestviz.events import RECORD, TENTATIVE, TEXT_BYTES, UNKNOWN_SHIFT, Chunk, ChunkKind, EventKind, State, WaitKind
+from nestviz.events import RECORD, TENTATIVE, UNKNOWN_SHIFT, Chunk, ChunkKind, EventKind, State, WaitKind, text_records
 from nestviz.trace.fold import Fold
 from nestviz.trace.model import Trace
 
@@ -184,12 +184,7 @@ class RecordingBuilder:
         key = (process, text)
         if key not in self._texts:
             self._texts[key] = number = len(self._texts) + 1
-            data = text.encode()
-            parts = [data[i : i + TEXT_BYTES] for i in range(0, len(data), TEXT_BYTES)] or [b""]
-            for index, part in enumerate(parts):
-                last = 0x8000 if index == len(parts) - 1 else 0
-                head = struct.pack("<BBHI", EventKind.TEXT, len(part), index | last, number)
-                self.records[process].append(head + part.ljust(TEXT_BYTES, b"\0"))
+            self.records[process] += text_records(number, text)
         return self._texts[key]
 
 

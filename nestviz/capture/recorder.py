@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from nestviz.capture.clock import monotonic_ns
 from nestviz.collector.ring import RingWriter
-from nestviz.events import TENTATIVE, TEXT_BYTES, UNKNOWN_SHIFT, EventKind, State
+from nestviz.events import TENTATIVE, UNKNOWN_SHIFT, EventKind, State, text_records
 
 __all__ = ["MAX_REFS", "Recorder"]
 
 MAX_REFS = 1_000
 """Refs recorded per wait; beyond it only their count is."""
 
-_MAX_TEXT_BYTES = 4_000
 _MAX_TEXTS = 10_000
 _INT_NOTE, _FLOAT_NOTE, _TEXT_NOTE = 0, 1, 2
 _FLOAT = struct.Struct("<d")
@@ -142,12 +141,8 @@ class Recorder:
         return number
 
     def _write_text(self, number: int, text: str) -> None:
-        data = text.encode("utf-8", "replace")[:_MAX_TEXT_BYTES]
-        parts = [data[i : i + TEXT_BYTES] for i in range(0, len(data), TEXT_BYTES)] or [b""]
-        for index, part in enumerate(parts):
-            last = 0x8000 if index == len(parts) - 1 else 0
-            head = struct.pack("<BBHI", EventKind.TEXT, len(part), index | last, number)
-            self._ring.put_bytes(head + part.ljust(TEXT_BYTES, b"\0"))
+        for record in text_records(number, text):
+            self._ring.put_bytes(record)
 
 
 def _as_float(value: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -13,7 +14,7 @@ from nestviz.trace.model import UNKNOWN, Ids, Ints
 from nestviz.trace.store import Records, RecordStore
 from nestviz.trace.texts import Texts
 
-__all__ = ["NO_KEY", "Drafts", "draft_rows"]
+__all__ = ["NO_KEY", "Drafts", "concatenated", "draft_rows", "order_of", "pick", "pick_ids"]
 
 NO_KEY = -1
 
@@ -61,9 +62,19 @@ def draft_rows(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
         _pending(texts, starts, submits, clock_ns),
         _blocks(store, texts, clock_ns),
     ]
-    drafts = Drafts(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drafts)))
+    drafts = concatenated(parts)
+    return drafts.take(order_of(drafts))
+
+
+def concatenated(parts: Sequence[Drafts]) -> Drafts:
+    """All drafts of the parts, one part after the other."""
+    return Drafts(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drafts)))
+
+
+def order_of(drafts: Drafts) -> Ints:
+    """The order of submission; where that is unknown, of their start."""
     moment = np.where(drafts.submit_begin == UNKNOWN, drafts.start, drafts.submit_begin)
-    return drafts.take(np.lexsort((drafts.attempt, drafts.number, drafts.parent_key, moment)))
+    return np.lexsort((drafts.attempt, drafts.number, drafts.parent_key, moment))
 
 
 def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Records, clock_ns: int) -> Drafts:
@@ -73,7 +84,7 @@ def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Record
     submit_at = lookup(id_keys(submits.raw["id"]), id_keys(starts.raw["id"]))
     origin_at = lookup(origins.key("scope"), key)
     has_origin = (origin_at >= 0) & (submit_at < 0)
-    begin = np.where(has_origin, _pick(origins.raw["a"], origin_at, 0) + clock_ns, UNKNOWN)
+    begin = np.where(has_origin, pick(origins.raw["a"], origin_at, 0) + clock_ns, UNKNOWN)
     size = starts.raw["size"]
     return Drafts(
         kind=np.full(len(key), RowKind.TASK, np.int64),
@@ -81,23 +92,23 @@ def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Record
         process=starts.process,
         attempt_key=key,
         block_key=np.full(len(key), NO_KEY, np.int64),
-        parent_key=_pick(submits.key("scope"), submit_at, NO_KEY),
-        origin_id=_pick_ids(origins.raw["id"], np.where(has_origin, origin_at, -1)),
+        parent_key=pick(submits.key("scope"), submit_at, NO_KEY),
+        origin_id=pick_ids(origins.raw["id"], np.where(has_origin, origin_at, -1)),
         has_origin=has_origin,
-        origin_block=np.where(has_origin, _pick(origins.raw["block"].astype(np.int64), origin_at, 0), 0),
+        origin_block=np.where(has_origin, pick(origins.raw["block"].astype(np.int64), origin_at, 0), 0),
         in_block_key=_block_key(submits, submit_at),
         attempt=_attempt_numbers(starts),
-        name=np.where(submit_at >= 0, _pick(texts.of(submits), submit_at, 0), texts.of(starts)),
-        state=_pick(ends.raw["flags"].astype(np.int64), end_at, State.RUNNING),
-        submit_begin=np.where(has_origin, begin, _pick(submits.raw["a"] + clock_ns, submit_at, UNKNOWN)),
-        submit_end=np.where(has_origin, begin, _pick(submits.raw["b"] + clock_ns, submit_at, UNKNOWN)),
+        name=np.where(submit_at >= 0, pick(texts.of(submits), submit_at, 0), texts.of(starts)),
+        state=pick(ends.raw["flags"].astype(np.int64), end_at, State.RUNNING),
+        submit_begin=np.where(has_origin, begin, pick(submits.raw["a"] + clock_ns, submit_at, UNKNOWN)),
+        submit_end=np.where(has_origin, begin, pick(submits.raw["b"] + clock_ns, submit_at, UNKNOWN)),
         start=starts.raw["a"] + clock_ns,
-        end=_pick(ends.raw["a"] + clock_ns, end_at, UNKNOWN),
-        size=np.where(size >= 0, size, _pick(submits.raw["size"], submit_at, UNKNOWN)),
-        argument_bytes=_pick(_argument_bytes(submits), submit_at, UNKNOWN),
+        end=pick(ends.raw["a"] + clock_ns, end_at, UNKNOWN),
+        size=np.where(size >= 0, size, pick(submits.raw["size"], submit_at, UNKNOWN)),
+        argument_bytes=pick(_argument_bytes(submits), submit_at, UNKNOWN),
         error=_error_numbers(texts, ends, end_at),
         is_section=np.zeros(len(key), np.bool_),
-        number=np.where(submit_at >= 0, _pick(submits.number, submit_at, 0), starts.number),
+        number=np.where(submit_at >= 0, pick(submits.number, submit_at, 0), starts.number),
     )
 
 
@@ -136,7 +147,7 @@ def _blocks(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
     begins, ends = store.of(EventKind.SPAN_BEGIN), store.of(EventKind.SPAN_END)
     key = begins.key("block")
     end_at = lookup(ends.key("block"), key)
-    has_failed = _pick(ends.raw["flags"].astype(np.int64), end_at, 0) > 0
+    has_failed = pick(ends.raw["flags"].astype(np.int64), end_at, 0) > 0
     count = len(key)
     outer = begins.raw["b"].astype(np.int64)
     return Drafts(
@@ -156,7 +167,7 @@ def _blocks(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
         submit_begin=np.full(count, UNKNOWN, np.int64),
         submit_end=np.full(count, UNKNOWN, np.int64),
         start=begins.raw["a"] + clock_ns,
-        end=_pick(ends.raw["b"] + clock_ns, end_at, UNKNOWN),
+        end=pick(ends.raw["b"] + clock_ns, end_at, UNKNOWN),
         size=np.full(count, UNKNOWN, np.int64),
         argument_bytes=np.full(count, UNKNOWN, np.int64),
         error=np.full(count, UNKNOWN, np.int64),
@@ -190,16 +201,16 @@ def _attempt_numbers(starts: Records) -> Ints:
 
 
 def _block_key(submits: Records, at: Ints) -> Ints:
-    has_block = _pick(submits.raw["block"].astype(np.int64), at, 0) > 0
-    return np.where(has_block, _pick(submits.key("block"), at, NO_KEY), NO_KEY)
+    has_block = pick(submits.raw["block"].astype(np.int64), at, 0) > 0
+    return np.where(has_block, pick(submits.key("block"), at, NO_KEY), NO_KEY)
 
 
 def _error_numbers(texts: Texts, ends: Records, at: Ints) -> Ints:
-    has_error = _pick(ends.raw["code"].astype(np.int64), at, 0) > 0
-    return np.where(has_error, _pick(texts.of(ends), at, 0), UNKNOWN)
+    has_error = pick(ends.raw["code"].astype(np.int64), at, 0) > 0
+    return np.where(has_error, pick(texts.of(ends), at, 0), UNKNOWN)
 
 
-def _pick(values: NDArray[np.int64], at: Ints, missing: int) -> Ints:
+def pick(values: NDArray[np.int64], at: Ints, missing: int) -> Ints:
     """`values[at]`, and `missing` where `at` is negative."""
     if not len(values):
         return np.full(len(at), missing, np.int64)
@@ -207,7 +218,8 @@ def _pick(values: NDArray[np.int64], at: Ints, missing: int) -> Ints:
     return picked
 
 
-def _pick_ids(values: Ids, at: Ints) -> Ids:
+def pick_ids(values: Ids, at: Ints) -> Ids:
+    """`values[at]`, and zeros where `at` is negative."""
     picked = np.zeros(len(at), "V24")
     known = at >= 0
     picked[known] = values[at[known]]
