@@ -12,6 +12,7 @@ import numpy as np
 
 from nestviz.events import Phase, RowKind
 from nestviz.trace.model import UNKNOWN, Trace
+from nestviz.trace.phases import life_of
 
 __all__ = ["PathSegment", "critical_path"]
 
@@ -42,7 +43,7 @@ class _Walk:
         self._row_offset = np.searchsorted(segments.row, np.arange(len(trace.rows) + 1))
         self._wait_order = np.lexsort((waits.begin, waits.row))
         self._wait_offset = np.searchsorted(waits.row[self._wait_order], np.arange(len(trace.rows) + 1))
-        self._end = np.where(trace.rows.end == UNKNOWN, trace.now_ns, trace.rows.end)
+        self._end = life_of(trace.rows, trace.now_ns)[3]
         drivers = np.flatnonzero(trace.rows.kind == RowKind.DRIVER)
         self._driver = int(drivers[0]) if len(drivers) else -1
         self.found: list[PathSegment] = []

@@ -18,9 +18,12 @@ from nestviz.trace.attachments import gather_dependencies, gather_items, gather_
 from nestviz.trace.drafts import NO_KEY, Drafts, draft_rows
 from nestviz.trace.joins import id_keys, lookup, roots_and_depths
 from nestviz.trace.model import NO_PARENT, UNKNOWN, Ints, RecordingInfo, Rows, Segments, Small, Trace, Waits
+from nestviz.trace.observed import join_record
 from nestviz.trace.outcomes import with_cancellations, with_outcomes
 from nestviz.trace.phases import phase_totals, separate_inner
 from nestviz.trace.sections import find_sections
+from nestviz.trace.sightings import seen_workers
+from nestviz.trace.sources import missing_of, sources_of
 from nestviz.trace.store import RecordStore
 from nestviz.trace.texts import Texts
 from nestviz.trace.waiting import assemble_waits
@@ -60,12 +63,15 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
     clock = known.clock_ns
     store = aligned(store, known.clock_shifts())
     texts = Texts(store)
-    drafts = draft_rows(store, texts, clock)
+    known = known.with_workers(seen_workers(store, texts))
+    joined = join_record(store, texts, draft_rows(store, texts, clock), known.by_worker)
+    drafts = joined.drafts
     latest = max((int(column.max(initial=0)) for column in (drafts.submit_end, drafts.start, drafts.end)), default=0)
     now_ns = max(known.end_ns or now_ns, latest, info.begin_ns)
     owners = Owners(drafts, known)
     drafts = _with_origin_blocks(drafts, owners, known)
     rows = _rows(drafts, owners, known, info, table_size=len(texts.table), now_ns=now_ns)
+    rows = replace(rows, fetch=_padded(joined.fetch, rows), store=_padded(joined.store, rows))
     rows = _settle(rows, drafts, known, is_closed=info.state != "live", now_ns=now_ns)
     rows = with_cancellations(rows, store, clock)
     items = gather_items(store, rows, owners.rows_of, clock)
@@ -101,6 +107,8 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
         puts=gather_puts(store, rows, owners.rows_of),
         dependencies=gather_dependencies(store, rows),
         requirements=gather_requirements(store, texts),
+        sources=sources_of(known, rows),
+        missing=missing_of(known, rows, info.state),
         lost_events=sum(known.dropped.values()),
         position=position,
     )
@@ -164,6 +172,11 @@ def _rows(drafts: Drafts, owners: Owners, known: Known, info: RecordingInfo, *, 
         error=smalls(drafts.error, UNKNOWN, UNKNOWN),
         section=np.full(count + extra, UNKNOWN, np.int32),
     )
+
+
+def _padded(values: Ints, rows: Rows) -> Ints:
+    """A column of drafts with UNKNOWN for the rows behind them."""
+    return np.append(values, np.full(len(rows) - len(values), UNKNOWN, np.int64))
 
 
 def _origin_rows(drafts: Drafts, owners: Owners, known: Known) -> Ints:

@@ -59,7 +59,7 @@ def draft_rows(store: RecordStore, texts: Texts, clock_ns: int) -> Drafts:
     starts, submits = store.of(EventKind.START), store.of(EventKind.SUBMIT)
     parts = [
         _attempts(store, texts, starts, submits, clock_ns),
-        _pending(texts, starts, submits, clock_ns),
+        _pending(texts, starts, submits, clock_ns, id_keys(store.of(EventKind.RAY_TASK).raw["id"])),
         _blocks(store, texts, clock_ns),
     ]
     drafts = concatenated(parts)
@@ -112,9 +112,11 @@ def _attempts(store: RecordStore, texts: Texts, starts: Records, submits: Record
     )
 
 
-def _pending(texts: Texts, starts: Records, submits: Records, clock_ns: int) -> Drafts:
-    is_known = lookup(id_keys(starts.raw["id"]), id_keys(submits.raw["id"])) >= 0
-    submits = submits.take(~is_known & ((submits.raw["flags"] & TENTATIVE) == 0))
+def _pending(texts: Texts, starts: Records, submits: Records, clock_ns: int, seen_by_ray: NDArray[np.uint64]) -> Drafts:
+    keys = id_keys(submits.raw["id"])
+    is_known = lookup(id_keys(starts.raw["id"]), keys) >= 0
+    is_sure = ((submits.raw["flags"] & TENTATIVE) == 0) | np.isin(keys, seen_by_ray)
+    submits = submits.take(~is_known & is_sure)
     count = len(submits)
     nothing = np.full(count, UNKNOWN, np.int64)
     return Drafts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from copy import copy
 
 from nestviz.events import Chunk, ChunkKind
 from nestviz.trace.assembly import assemble
@@ -21,6 +22,8 @@ class Known:
         self.end: dict[str, object] = {}
         self.name = ""
         self.processes: dict[int, dict[str, object]] = {}
+        self.readings: dict[int, dict[str, object]] = {}
+        """Made-up processes: one per reading of Ray's own record."""
         self.dropped: dict[int, int] = {}
         self.gone_ns: dict[int, int] = {}
 
@@ -58,6 +61,21 @@ class Known:
     def clock_shifts(self) -> dict[int, int]:
         """By process on another node: what to add to its monotonic counter to get that of the collector's node."""
         return {n: _integer(meta["clock"]) - self.clock_ns for n, meta in self.processes.items() if "clock" in meta}
+
+    @property
+    def by_worker(self) -> dict[str, int]:
+        """The numbers of processes by their workers' ids."""
+        return {str(self.processes[n].get("worker_id", "")): n for n in sorted(self.processes, reverse=True)}
+
+    def with_workers(self, workers: Mapping[str, tuple[str, int]]) -> Known:
+        """The same with processes that only Ray has named: node id and pid by worker id."""
+        known = copy(self)
+        there = self.by_worker
+        first = max((*self.processes, *self.readings), default=0) + 1
+        fresh = sorted((worker, *about) for worker, about in workers.items() if worker not in there)
+        made = {first + i: {"worker_id": w, "node_id": node, "pid": pid} for i, (w, node, pid) in enumerate(fresh)}
+        known.processes = {**self.processes, **made}
+        return known
 
     def uid(self, number: int) -> bytes:
         """16 bytes that tell the process from all others."""
@@ -113,13 +131,16 @@ class Fold:
             elif chunk.kind == ChunkKind.META:
                 known.meta = _object(chunk.payload)
             elif chunk.kind == ChunkKind.PROCESS:
-                known.processes[chunk.process] = _object(chunk.payload)
+                value = _object(chunk.payload)
+                (known.readings if "source" in value else known.processes)[chunk.process] = value
             elif chunk.kind == ChunkKind.DROPPED:
                 known.dropped[chunk.process] = max(chunk.first, known.dropped.get(chunk.process, 0))
             elif chunk.kind == ChunkKind.GONE:
                 known.gone_ns[chunk.process] = chunk.first
             elif chunk.kind == ChunkKind.NAME:
                 known.name = chunk.payload.decode("utf-8", "replace")
+            elif chunk.kind == ChunkKind.CLOSING:
+                known.end = known.end or _object(chunk.payload)
             elif chunk.kind == ChunkKind.END:
                 known.end = _object(chunk.payload)
 

@@ -253,6 +253,12 @@ class Trace:
     puts: Puts
     dependencies: Dependencies
     requirements: Requirements
+    sources: tuple[str, ...] = ()
+    """Where it comes from: "capture", "ray.timeline", "state api"."""
+
+    missing: tuple[str, ...] = ()
+    """A sentence for each thing that is not known because a source was missing, cut or late."""
+
     lost_events: int = 0
     position: int = 0
 

@@ -119,6 +119,7 @@ def _made(drafts: Drafts, seen: Sightings, template: Ints) -> Drafts:
         start=np.where(seen.begin > 0, seen.begin, UNKNOWN),
         end=np.where(has_ended, np.maximum(seen.end, seen.begin), UNKNOWN),
         size=pick(drafts.size, template, UNKNOWN),
+        argument_bytes=pick(drafts.argument_bytes, template, UNKNOWN),
         error=seen.error,
         is_section=np.zeros(count, np.bool_),
         number=np.where(has_call, pick(drafts.number, template, 0), np.arange(count)),

@@ -38,15 +38,15 @@ def phase_totals(inner: Segments, count: int, phase: Phase) -> Ints:
 
 
 def life_of(rows: Rows, now_ns: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """Per row: begin of life, end of submit, begin and end of execution. They never decrease in this order.
+    """Per row: begin of life, end of submit, begin of execution, end of life. They never decrease in this order.
 
-    What never started has its execution begin and end when it was known to be over, else at `now_ns`; span blocks have no life of
-    their own (all four are equal).
+    Life ends with the execution, or, where Ray has told it, when the results are stored. What never started has its execution
+    begin and end when it was known to be over, else at `now_ns`; span blocks have no life of their own (all four are equal).
     """
     is_open = rows.end == UNKNOWN
     never = rows.start == UNKNOWN
     start = np.where(never, np.where(is_open, now_ns, rows.end), rows.start)
-    end = np.where(is_open, np.maximum(now_ns, start), rows.end)
+    end = np.where(is_open, np.maximum(now_ns, start), rows.end + np.maximum(rows.store, 0))
     begin = np.where(rows.submit_begin == UNKNOWN, start, np.minimum(rows.submit_begin, start))
     handed = np.where(rows.submit_end == UNKNOWN, begin, np.clip(rows.submit_end, begin, start))
     retried = np.flatnonzero((rows.attempt > 0) & (rows.kind == RowKind.TASK))
@@ -73,7 +73,7 @@ def _failures_before(rows: Rows, retried: Ints) -> Ints:
 
 
 def segments_of(trace: Trace) -> Segments:
-    """Every phase of every attempt as an interval; see `Segments`. Fetch and store are cut from queue and compute where known."""
+    """Every phase of every attempt as an interval; see `Segments`. Where known, fetch ends queue and store follows compute."""
     rows, inner = trace.rows, trace.inner
     begin, handed, start, end = life_of(rows, trace.now_ns)
     fetch = np.where(rows.fetch == UNKNOWN, 0, np.minimum(rows.fetch, start - handed))
@@ -124,4 +124,4 @@ def last_moment(trace: Trace) -> int:
     rows = trace.rows.take(trace.is_task)
     if not len(rows):
         return trace.begin_ns
-    return trace.now_ns if bool(np.any(rows.end == UNKNOWN)) else int(rows.end.max())
+    return trace.now_ns if bool(np.any(rows.end == UNKNOWN)) else int((rows.end + np.maximum(rows.store, 0)).max())

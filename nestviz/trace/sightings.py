@@ -170,9 +170,9 @@ def _numbered(seen: Sightings, drafts: Drafts) -> Ints:
 
 def _distance(key: Keys, time: Ints, other: Ints) -> Ints:
     """Time to the entry at `other`; the largest number when it is none or another task's."""
-    far = np.iinfo(np.int64).max
     same = (other >= 0) & (key[other] == key)
-    distance: Ints = np.where(same, np.abs(time - time[other]), far)
+    distance: Ints = np.full(len(key), np.iinfo(np.int64).max, np.int64)
+    distance[same] = np.abs(time - time[other])[same]
     return distance
 
 

@@ -109,7 +109,8 @@ def _blocked_ends(rows: Rows, begin: Ints, end: Ints, has_failed: Mask, wait: In
     """When the last awaited result existed, within the wait; UNKNOWN while it waits."""
     ready = np.where(row >= 0, rows.end[row], end[wait])
     is_early = (row >= 0) & ((ready == UNKNOWN) | (ready > end[wait]))
-    ready = np.where(is_early, np.where(yields[row], end[wait], begin[wait]), ready)
+    stored = np.minimum(ready + np.maximum(rows.store[row], 0), end[wait])  # the result exists once it is stored
+    ready = np.where(is_early, np.where(yields[row], end[wait], begin[wait]), np.where(row >= 0, stored, ready))
     latest = np.full(len(begin), -_FAR, np.int64)
     np.maximum.at(latest, wait[got & ~has_failed[wait]], ready[got & ~has_failed[wait]])
     earliest = np.full(len(begin), _FAR, np.int64)
