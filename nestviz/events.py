@@ -177,7 +177,6 @@ class ChunkKind(enum.IntEnum):
     NAME = 5
     END = 6
     GONE = 7
-    CLOSING = 8
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@
 * `ray._private.utils.format_error_message`: the traceback of a failed task as its caller sees it. Without it there is a frame of
   nestviz in it.
 * `ray._private.serialization.SerializationContext.serialize`: how many bytes arguments and puts become. Without it that is unknown.
+* `ray._private.worker._global_node.is_head()`: whether the cluster ends with this driver. Without it that is assumed, and Ray's own
+  record is not waited for at the end.
+* `ray._private.state.jobs()`: which jobs run, for `nestviz attach` where no dashboard tells it. Without it the dashboard is needed.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from typing import Any  # Ray's own calls take and return anything
 import ray
 import ray._common.signature
 import ray._private.serialization
+import ray._private.state
 import ray._private.utils
 import ray._raylet
 import ray.actor
@@ -52,9 +56,11 @@ __all__ = [
     "current_task_id",
     "function_behind",
     "generator_task_id",
+    "is_cluster_own",
     "is_driver",
     "is_recorded",
     "is_remote",
+    "jobs",
     "make_room_for_hidden_keyword",
     "make_room_in_method",
     "mark_as_recorded",
@@ -76,6 +82,18 @@ Wrap = Callable[[Call], Call]
 def is_driver() -> bool:
     """Whether this process is a Ray driver (and not a worker)."""
     return bool(_worker.global_worker.mode == _worker.SCRIPT_MODE)
+
+
+def is_cluster_own() -> bool:
+    """Whether this driver started the cluster, which then ends with it; also when that cannot be told."""
+    is_head = getattr(getattr(_worker, "_global_node", None), "is_head", None)
+    return True if is_head is None else bool(is_head())
+
+
+def jobs() -> list[dict[str, Any]]:
+    """Ray's table of jobs: JobID (hex), IsDead, DriverPid, StartTime (Unix ms), Entrypoint. AttributeError on a Ray without it."""
+    found: list[dict[str, Any]] = ray._private.state.jobs()
+    return found
 
 
 def _core_worker() -> Any:

@@ -173,6 +173,7 @@ def _open_in_driver() -> Recorder:
         "clock": offset,
         "cpus": float(ray.cluster_resources().get("CPU", 0.0)),
         "driver_id": _driver_task_id(job_id),
+        "is_cluster_own": ray_private.is_cluster_own(),
         "is_everything_traced": _session.is_everything_traced,
         "versions": {"ray": ray.__version__, "python": platform.python_version()},
     }

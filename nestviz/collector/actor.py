@@ -12,12 +12,13 @@ from pathlib import Path
 import ray
 
 from nestviz.collector.gatherer import Gatherer
+from nestviz.collector.joiner import Joiner
 from nestviz.collector.leftovers import sweep
-from nestviz.collector.meeting import base_folder
+from nestviz.collector.meeting import base_folder, read_description
 from nestviz.collector.relays import Relays
 from nestviz.collector.rota import ROUND_SECONDS
 
-__all__ = ["Collector"]
+__all__ = ["NestvizCollector"]
 
 _IDLE_ROUND_SECONDS = 0.5
 _SYNC_SECONDS = 10.0
@@ -25,8 +26,11 @@ _DISMISS_SECONDS = 60.0
 _SWEEP_SECONDS = 60.0
 
 
-class Collector:
-    """The actor's class. No method waits for a task of the program; `sync` and `finish` wait for the relays' answers."""
+class NestvizCollector:
+    """The actor's class. No method waits for a task of the program; `sync` and `finish` wait for the relays' answers.
+
+    Its name keeps its methods out of recordings: they are tasks too (see `ray_record.OWN_ACTORS`).
+    """
 
     def __init__(self, base: str) -> None:
         """Make rounds over the node's folder `base` until the process ends."""
@@ -34,6 +38,8 @@ class Collector:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._relays = Relays(ray.get_runtime_context().get_node_id(), self._gatherer, self._lock)
+        self._joiner = Joiner(Path(base))
+        self._joiner.start()
         threading.Thread(target=self._make_rounds, name="nestviz-rounds", daemon=True).start()
         threading.Thread(target=self._visit_nodes, name="nestviz-nodes", daemon=True).start()
 
@@ -75,12 +81,15 @@ class Collector:
             return file.read(max_bytes)
 
     def _finish(self, folder: Path, state: str, reason: str = "") -> None:
+        description = read_description(folder)
         with self._lock:
             self._gatherer.pull(time.time_ns())
         silent = self._relays.sync(time.monotonic() + _SYNC_SECONDS)
         missing = f"What {len(silent)} nodes said last is missing: they did not answer." if silent else ""
         with self._lock:
             self._gatherer.finish(folder, time.time_ns(), state, reason, missing)
+        if description is not None:
+            self._joiner.conclude(folder, description)
         self._relays.drop(folder.name)
 
     def _make_rounds(self) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from nestviz.collector.actor import Collector
+from nestviz.collector.actor import NestvizCollector
 from nestviz.collector.relays import NAMESPACE
 
 __all__ = ["CollectorHandle", "ensure_collector"]
@@ -33,7 +33,7 @@ class CollectorHandle(Protocol):
 
 def ensure_collector(base: Path, node_id: str) -> CollectorHandle:
     """The collector of the node whose folder is `base`, started if need be; returns at once, the process may still be on its way."""
-    actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Collector)
+    actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(NestvizCollector)
     options = actor.options(
         name=f"collector-{_VERSION}-{node_id}",
         namespace=NAMESPACE,

@@ -24,11 +24,14 @@ __all__ = [
     "node_folder",
     "read_description",
     "recordings_home",
+    "request_join",
+    "take_join_request",
     "write_description",
 ]
 
 RING_SUFFIX = ".ring"
 _DESCRIPTION = "recording.json"
+_JOIN_REQUEST = "join.request"
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,17 @@ def read_description(folder: Path) -> Description | None:
         return Description(Path(value["journal"]), dict(value["meta"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def request_join(folder: Path) -> None:
+    """Ask the collector to read Ray's own record for the recording in the folder; OSError when that is over."""
+    (folder / _JOIN_REQUEST).touch()
+
+
+def take_join_request(folder: Path) -> bool:
+    """Whether somebody has asked so since the last call."""
+    try:
+        (folder / _JOIN_REQUEST).unlink()
+    except OSError:
+        return False
+    return True

@@ -21,10 +21,10 @@ from typing import Any  # the values in Ray's rows
 from nestviz.collector.observation import NO_TIME, Observation, SeenWorker, Stretch
 from nestviz.events import NO_STATE, State
 
-__all__ = ["OWN_ACTOR", "observations_of_tasks", "observations_of_timeline"]
+__all__ = ["OWN_ACTORS", "observations_of_tasks", "observations_of_timeline"]
 
-OWN_ACTOR = "NestvizCollector"
-"""The collector's class name: its methods are tasks too, which are none of the program's."""
+OWN_ACTORS = "Nestviz"
+"""How the class names of nestviz's own actors begin: their methods are tasks too, but none of the program's."""
 
 _FETCH, _EXECUTE, _STORE, _TASK = "task:deserialize_arguments", "task:execute", "task:store_outputs", "task::"
 _STATES = {"FINISHED": State.FINISHED, "RUNNING": State.RUNNING, "NIL": NO_STATE}
@@ -118,7 +118,7 @@ def _class_name(extra: Row) -> str:
 
 
 def _is_foreign(name: str) -> bool:
-    return not name.startswith(f"{OWN_ACTOR}.")
+    return not name.startswith(OWN_ACTORS)
 
 
 def _plain(name: str) -> str:

@@ -18,7 +18,7 @@ import ray
 from nestviz.collector.meeting import node_folder
 from nestviz.collector.portions import Portion, Receipt, RingFolder
 
-__all__ = ["Batch", "NodeRings", "Receipts", "Relay"]
+__all__ = ["Batch", "NestvizRelay", "NodeRings", "Receipts"]
 
 Receipts = Mapping[str, Mapping[str, Receipt]]
 """By job, by process: what is in the journal. The jobs named are those that the collector records."""
@@ -71,7 +71,7 @@ class NodeRings:
         return self._folders.get(job)
 
 
-class Relay:
+class NestvizRelay:
     """The actor's class."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from nestviz.collector.clocks import Clock, RoundTrip
 from nestviz.collector.gatherer import Gatherer
 from nestviz.collector.gathering import NodeFacts
 from nestviz.collector.portions import Receipt
-from nestviz.collector.relay import Batch, Relay
+from nestviz.collector.relay import Batch, NestvizRelay
 from nestviz.collector.rota import Rota
 
 __all__ = ["NAMESPACE", "Relays"]
@@ -87,7 +87,7 @@ class Relays:
         """Nothing has been recorded for a while: the relays may go; what they might still be asked for stays in the rings."""
         with self._lock:
             for handle in self._handles.values():
-                ray.kill(cast("ray.actor.ActorHandle[Relay]", handle))
+                ray.kill(cast("ray.actor.ActorHandle[NestvizRelay]", handle))
             self._forget(list(self._handles))
             self._rota.see([], 0.0)
             self._next_look_s = 0.0
@@ -171,7 +171,7 @@ class Relays:
 
 def _ensure_relay(collector_node_id: str, node_id: str) -> _RelayHandle:
     """The relay of a node for the collector of another, started if need be; returns at once."""
-    actor = ray.remote(num_cpus=0, max_restarts=-1)(Relay)
+    actor = ray.remote(num_cpus=0, max_restarts=-1)(NestvizRelay)
     options = actor.options(
         name=f"relay-{node_id}-for-{collector_node_id}",
         namespace=NAMESPACE,

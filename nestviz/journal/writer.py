@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nestviz.events import RECORD_BYTES, ChunkKind
 from nestviz.journal.format import GREETING, encode_chunk, encode_packed
 
-__all__ = ["JournalWriter", "append_name"]
+__all__ = ["JournalWriter", "append_name", "append_process", "hold"]
 
 _BATCH_RECORDS = 65_536
 _LOCK_ATTEMPTS = 20
@@ -89,6 +92,17 @@ class JournalWriter:
             raise
 
 
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Have readers see that an ended recording is still being added to; OSError when the file is gone or somebody else writes it."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        _lock(fd)
+        yield
+    finally:
+        os.close(fd)
+
+
 def _lock(fd: int) -> None:
     """Take the writer's lock; a reader that asks whether it is held holds it for a moment itself."""
     for attempt in range(_LOCK_ATTEMPTS):  # few, with a pause between them
@@ -104,9 +118,30 @@ def _lock(fd: int) -> None:
 
 def append_name(path: Path, name: str) -> None:
     """Give a recording a new name, also while somebody else is writing it; OSError when the file cannot be written."""
-    chunk = encode_chunk(ChunkKind.NAME, name.encode())
+    _append(path, [encode_chunk(ChunkKind.NAME, name.encode())])
+
+
+def append_process(path: Path, process: int, meta: dict[str, object], records: bytes) -> None:
+    """A process with all its records, also while somebody else is writing the recording or after its end; OSError as above."""
+    chunks = [encode_chunk(ChunkKind.PROCESS, json.dumps(meta).encode(), process=process)]
+    step = _BATCH_RECORDS * RECORD_BYTES
+    for begin in range(0, len(records), step):
+        part = records[begin : begin + step]
+        first, count = begin // RECORD_BYTES, len(part) // RECORD_BYTES
+        chunks.append(encode_chunk(ChunkKind.EVENTS, part, process=process, first=first, count=count))
+    _append(path, chunks)
+
+
+def _append(path: Path, chunks: list[bytes]) -> None:
+    """Each chunk in one `write`, which the kernel keeps apart from other people's; the file must exist."""
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
-        os.write(fd, chunk)
+        for chunk in chunks:
+            begin = os.fstat(fd).st_size
+            written = os.write(fd, chunk)
+            if written < len(chunk):
+                if os.fstat(fd).st_size == begin + written:
+                    os.ftruncate(fd, begin)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(fd)

@@ -139,8 +139,6 @@ class Fold:
                 known.gone_ns[chunk.process] = chunk.first
             elif chunk.kind == ChunkKind.NAME:
                 known.name = chunk.payload.decode("utf-8", "replace")
-            elif chunk.kind == ChunkKind.CLOSING:
-                known.end = known.end or _object(chunk.payload)
             elif chunk.kind == ChunkKind.END:
                 known.end = _object(chunk.payload)
 

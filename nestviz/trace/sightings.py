@@ -162,7 +162,7 @@ def _numbered(seen: Sightings, drafts: Drafts) -> Ints:
     is_near = np.minimum(back, forth) <= _SAME_NS
     base = np.where(back < np.iinfo(np.int64).max, pick(attempt, before, UNKNOWN), UNKNOWN)
     found = np.where(is_near, pick(attempt, np.where(is_near, nearest, -1), 0), base + 1 + _ranks(key, time, ~is_near))
-    result = seen.attempt.copy()
+    result: Ints = seen.attempt.copy()
     is_asked = order >= len(known) + len(told)
     result[asked[order[is_asked] - len(known) - len(told)]] = found[is_asked]
     return result

@@ -59,6 +59,6 @@ def _told(known: Known, field: str, source: str) -> list[str]:
     """What the readings say in that field, oldest first; of one source, or of all."""
     return [
         str(reading[field])
-        for _, reading in sorted(known.readings.items())
+        for _, reading in sorted(known.readings.items(), key=lambda item: str(item[1].get("at_ns", "")))
         if reading.get(field) and source in {"", reading.get("source")}
     ]
