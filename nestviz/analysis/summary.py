@@ -42,6 +42,8 @@ class Summary:
     phases_ns: Mapping[str, int]
     critical_path: tuple[PathSegment, ...]
     sections: tuple[str, ...]
+    sources: tuple[str, ...]
+    missing: tuple[str, ...]
     lost_events: int
     nodes: int
     clock_error_ns: int
@@ -71,6 +73,8 @@ def summarize(trace: Trace) -> Summary:
         phases_ns=totals.phases_ns,
         critical_path=critical_path(trace),
         sections=tuple(section.name for section in trace.sections),
+        sources=trace.sources,
+        missing=trace.missing,
         lost_events=trace.lost_events,
         nodes=len(trace.nodes),
         clock_error_ns=trace.clock_error_ns,

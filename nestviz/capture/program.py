@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 
+from nestviz.collector.naming import safe_name
+
 __all__ = ["about_program"]
 
-_MAX_NAME, _MAX_COMMAND = 40, 1_000
+_MAX_COMMAND = 1_000
 
 
 def about_program() -> dict[str, object]:
@@ -24,7 +25,4 @@ def _command() -> str:
 
 
 def _name() -> str:
-    text = os.environ.get("NESTVIZ_NAME", "") or Path(sys.argv[0] if sys.argv else "").stem
-    if text in {"", "-c", "-m", "__main__"}:
-        text = "session"
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:_MAX_NAME] or "session"
+    return safe_name(os.environ.get("NESTVIZ_NAME", "") or Path(sys.argv[0] if sys.argv else "").stem)

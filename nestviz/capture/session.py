@@ -29,8 +29,8 @@ from nestviz.collector.meeting import (
     recordings_home,
     write_description,
 )
+from nestviz.collector.naming import driver_task_id, recording_id
 from nestviz.collector.ring import RingWriter
-from nestviz.events import NIL_ID
 
 __all__ = [
     "Recording",
@@ -162,7 +162,7 @@ def _open_in_driver() -> Recorder:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     recorder = Recorder(_new_ring(folder, job_id, node_id, _DRIVER_RECORDS))
     about = about_program()
-    recording = f"{about['name']}-{_stamp(begin_ns)}-{job_id}"
+    recording = recording_id(str(about["name"]), begin_ns, job_id)
     journal = recordings_home() / f"{recording}.nestviz"
     meta: dict[str, object] = {
         "recording": recording,
@@ -172,7 +172,7 @@ def _open_in_driver() -> Recorder:
         "begin_ns": begin_ns,
         "clock": offset,
         "cpus": float(ray.cluster_resources().get("CPU", 0.0)),
-        "driver_id": _driver_task_id(job_id),
+        "driver_id": driver_task_id(job_id),
         "is_cluster_own": ray_private.is_cluster_own(),
         "is_everything_traced": _session.is_everything_traced,
         "versions": {"ray": ray.__version__, "python": platform.python_version()},
@@ -209,18 +209,6 @@ def _new_ring(folder: Path, job_id: str, node_id: str, records: int) -> RingWrit
         "is_driver": ray_private.is_driver(),
     }
     return RingWriter(path, meta, records)
-
-
-def _driver_task_id(job_id: str) -> str:
-    """Ray's id of the driver's own task: all ones, then the job."""
-    job = bytes.fromhex(job_id)
-    return (NIL_ID[: len(NIL_ID) - len(job)] + job).hex()
-
-
-def _stamp(unix_ns: int) -> str:
-    from datetime import datetime
-
-    return datetime.fromtimestamp(unix_ns / 1e9).astimezone().strftime("%Y%m%d-%H%M%S")
 
 
 def _forget_in_child() -> None:

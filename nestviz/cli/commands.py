@@ -36,6 +36,7 @@ class Entry:
 _TABLE = (
     Entry("demo", "run a workload over several sizes, sequential against distributed", "nestviz.cli.demo"),
     Entry("run", "run an unmodified Ray program and record it", "nestviz.cli.run"),
+    Entry("attach", "record a program that runs already, from Ray's own record", "nestviz.cli.attach"),
     Entry("list", "list the recordings", "nestviz.cli.listing"),
     Entry("show", "summarise a recording: where the time went", "nestviz.cli.show"),
     Entry("dashboard", "start the dashboard in the browser", "nestviz.cli.dashboard"),

@@ -63,6 +63,8 @@ def _as_json(trace: Trace, summary: Summary) -> dict[str, object]:
         "reason": trace.info.reason,
         "problem": summary.problem,
         "sections": list(summary.sections),
+        "sources": list(summary.sources),
+        "missing": list(summary.missing),
         "tasks": summary.tasks,
         "attempts": summary.attempts,
         "states": dict(summary.states),
@@ -100,6 +102,7 @@ def _say_summary(trace: Trace, summary: Summary) -> None:
         say(printable(summary.problem))
     if summary.sections:
         say("sections     " + ", ".join(printable(name) for name in summary.sections))
+    say("sources      " + ", ".join(summary.sources))
     states = ", ".join(f"{count(number)} {state}" for state, number in summary.states.items() if number)
     say(f"tasks        {count(summary.tasks)}{f' ({states})' if states else ''}")
     if summary.attempts != summary.tasks:
@@ -115,6 +118,8 @@ def _say_summary(trace: Trace, summary: Summary) -> None:
     say(f"parallelism  {summary.parallelism:.2f}")
     if summary.lost_events:
         say(f"lost         {count(summary.lost_events)} events found no room and are missing here")
+    for sentence in summary.missing:
+        say(f"not known    {printable(sentence)}")
     _say_phases(summary)
     _say_path(trace, summary)
 

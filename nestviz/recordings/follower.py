@@ -12,6 +12,8 @@ from nestviz.trace.model import Trace
 
 __all__ = ["Follower"]
 
+_PAUSE_SECONDS = 0.05
+
 
 class Follower:
     """One per recording, shared by all who watch it. Thread-safe."""
@@ -40,6 +42,16 @@ class Follower:
             )
             self._last = (position, trace) if not is_live or self._fold.has_ended else None
             return trace
+
+    def settled(self, patience_s: float) -> Trace:
+        """The trace; of a recording that has ended, when nobody adds Ray's own record to it any more, or patience ends."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            is_growing = is_being_written(self._path)  # asked first: what is added after the last look must not be missed
+            trace = self.refresh()
+            if trace.info.state == "live" or not is_growing or time.monotonic() >= deadline:
+                return trace
+            time.sleep(_PAUSE_SECONDS)
 
     def close(self) -> None:
         """Let go of the file."""

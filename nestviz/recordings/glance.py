@@ -20,6 +20,7 @@ class Entry:
 
     `address` is that of the Ray cluster, host:port, "" when nobody said it. `is_closed`: its last word has been written; an
     interrupted one without it may still go on, or be closed.
+    `is_growing`: somebody writes it; for a moment also after its program's end, when Ray's own record is added.
     """
 
     recording: str
@@ -32,6 +33,7 @@ class Entry:
     modified_ns: int = 0
     address: str = ""
     is_closed: bool = True
+    is_growing: bool = False
 
 
 class Glance:
@@ -57,11 +59,11 @@ class Glance:
                 self._name = chunk.payload.decode("utf-8", "replace")
             elif chunk.kind == ChunkKind.END:
                 self._state = str(_object(chunk.payload).get("state", "complete"))
-        begin, status = self._meta.get("begin_ns"), self._path.stat()
+        begin, status, is_growing = self._meta.get("begin_ns"), self._path.stat(), is_being_written(self._path)
         return Entry(
             recording=self._path.stem,
             name=self._name or str(self._meta.get("name", self._path.stem)),
-            state=self._state or ("live" if is_being_written(self._path) else "interrupted"),
+            state=self._state or ("live" if is_growing else "interrupted"),
             begin_ns=begin if isinstance(begin, int) else 0,
             tasks=self._tasks.count,
             path=self._path,
@@ -69,6 +71,7 @@ class Glance:
             modified_ns=status.st_mtime_ns,
             address=str(self._meta.get("address", "")),
             is_closed=bool(self._state),
+            is_growing=is_growing,
         )
 
     def close(self) -> None:

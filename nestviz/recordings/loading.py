@@ -12,6 +12,8 @@ from nestviz.trace.model import Trace
 
 __all__ = ["load", "locate"]
 
+_SETTLE_SECONDS = 10.0
+
 
 def locate(recording: str | Path) -> Path:
     """The journal's path for a recording's id (or the beginning of it), its name, or a path; RecordingNotFound otherwise."""
@@ -32,14 +34,14 @@ def locate(recording: str | Path) -> Path:
 def load(recording: str | Path, section: str | None = None) -> Trace:
     """The trace of a recording as it stands now, or of one of its sections.
 
-    `recording` is an id, the beginning of one, a name, or the path of a journal. Raises RecordingNotFound, or JournalError when the
-    file is no journal.
+    `recording` is an id, the beginning of one, a name, or the path of a journal. One that has just ended is waited for until Ray's
+    own record is in it, about two seconds. Raises RecordingNotFound, or JournalError when the file is no journal.
     """
     path = locate(recording)
     salvage(path.parent)
     follower = Follower(path)
     try:
-        trace = follower.refresh()
+        trace = follower.settled(_SETTLE_SECONDS)
     finally:
         follower.close()
     return trace if section is None else trace.section_named(section)

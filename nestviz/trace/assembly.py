@@ -72,7 +72,7 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
     drafts = _with_origin_blocks(drafts, owners, known)
     rows = _rows(drafts, owners, known, info, table_size=len(texts.table), now_ns=now_ns)
     rows = replace(rows, fetch=_padded(joined.fetch, rows), store=_padded(joined.store, rows))
-    rows = _settle(rows, drafts, known, is_closed=info.state != "live", now_ns=now_ns)
+    rows = _settle(rows, drafts, known, is_closed=info.state != "live" and not known.is_attached, now_ns=now_ns)
     rows = with_cancellations(rows, store, clock)
     items = gather_items(store, rows, owners.rows_of, clock)
     waits = assemble_waits(store, rows, owners.rows_of, clock, items.row)

@@ -23,7 +23,8 @@ class TaskCounter:
         """Take a batch of records; what is no whole record at its end is passed over."""
         raw = np.frombuffer(payload, RECORD_TYPE, count=len(payload) // RECORD_BYTES)
         is_call = (raw["kind"] == EventKind.SUBMIT) & ((raw["flags"] & TENTATIVE) == 0)
-        self._fresh.append(id_keys(raw["id"][is_call | (raw["kind"] == EventKind.START)]))
+        is_attempt = np.isin(raw["kind"], [EventKind.START, EventKind.RAY_TASK])
+        self._fresh.append(id_keys(raw["id"][is_call | is_attempt]))
 
     @property
     def count(self) -> int:

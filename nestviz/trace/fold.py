@@ -63,9 +63,15 @@ class Known:
         return {n: _integer(meta["clock"]) - self.clock_ns for n, meta in self.processes.items() if "clock" in meta}
 
     @property
+    def is_attached(self) -> bool:
+        """Whether the recording was made from Ray's own record alone."""
+        return self.meta.get("is_attached") is True
+
+    @property
     def by_worker(self) -> dict[str, int]:
         """The numbers of processes by their workers' ids."""
-        return {str(self.processes[n].get("worker_id", "")): n for n in sorted(self.processes, reverse=True)}
+        first_last = sorted(self.processes.items(), reverse=True)
+        return {str(meta["worker_id"]): number for number, meta in first_last if meta.get("worker_id")}
 
     def with_workers(self, workers: Mapping[str, tuple[str, int]]) -> Known:
         """The same with processes that only Ray has named: node id and pid by worker id."""

@@ -20,7 +20,7 @@ _WITHOUT_IT = "fetching arguments counts as queue and storing results is not see
 
 def sources_of(known: Known, rows: Rows) -> tuple[str, ...]:
     """The sources that were used, capture first."""
-    has_capture = known.meta.get("is_attached") is not True and len(rows) > 0
+    has_capture = not known.is_attached and len(rows) > 0
     used = {str(reading["source"]) for reading in known.readings.values() if not reading.get("problem")}
     return (*([_CAPTURE] if has_capture else []), *(name for name in (_TIMELINE, _STATE_API) if name in used))
 
@@ -33,7 +33,7 @@ def missing_of(known: Known, rows: Rows, state: str) -> tuple[str, ...]:
     orphans = int(np.count_nonzero(tasks & np.isin(rows.parent, np.flatnonzero(rows.kind == RowKind.UNKNOWN_PARENT))))
     sources = sources_of(known, rows)
     sentences = []
-    if known.meta.get("is_attached") is True:
+    if known.is_attached:
         sentences.append(
             "Made from Ray's own record alone: time blocked in ray.get, time in .remote() calls and in receiving results, and the "
             "arguments' sizes are not known; they count as compute."

@@ -37,7 +37,7 @@ class _Pace:
 def _pace_of(entry: Entry | None) -> _Pace:
     if entry is None:
         return _Pace(_WAITING_S)
-    return _Pace(_LIVE_S if entry.state == "live" else None)
+    return _Pace(_LIVE_S if entry.is_growing else None)
 
 
 def show() -> None:
