@@ -7,7 +7,8 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from nestviz.events import RECORD, TENTATIVE, UNKNOWN_SHIFT, Chunk, ChunkKind, EventKind, State, WaitKind, text_records
+from nestviz.collector.observation import Observation, records_of
+from nestviz.events import RECORD, RECORD_BYTES, TENTATIVE, UNKNOWN_SHIFT, Chunk, ChunkKind, EventKind, State, WaitKind, text_records
 from nestviz.trace.fold import Fold
 from nestviz.trace.model import Trace
 
@@ -46,6 +47,7 @@ class RecordingBuilder:
         self._tasks = 0
         self._scopes: dict[int, int] = {}
         self._numbers = 0
+        self._readings = 0
         self.extra: list[Chunk] = []
         self.about: dict[int, dict[str, object]] = {}
 
@@ -145,6 +147,29 @@ class RecordingBuilder:
     def depend(self, task, on) -> None:
         first, second, third = struct.unpack("<qqq", task.id)
         self._put(0, EventKind.DEPEND, a=first, b=second, ident=on.id, size=third)
+    def seen(self, task, execute=(0, 0), fetch=(0, 0), store=(0, 0), submitted=0, gave_up=0, parent=None, **more) -> Observation:
+        """What Ray's record says of a task; times in ms, 0 for unknown. `more`: fields of `Observation`."""
+        def stretch(pair):
+            return tuple(EPOCH_NS + ms * MS if ms else 0 for ms in pair)
+
+        return Observation(
+            task.id, task.name, execute=stretch(execute), fetch=stretch(fetch), store=stretch(store),
+            submitted_ns=stretch([submitted])[0], end_ns=stretch([gave_up])[0], parent_id=parent.id if parent else b"", **more,
+        )  # fmt: skip
+
+    def reading(self, *observations, source="ray.timeline", problem="", cut="") -> None:
+        """One reading of Ray's record, joined in."""
+        self._readings += 1
+        process, records = (1 << 30) + self._readings, records_of(observations)
+        about = {"source": source, "at_ns": self._readings, "problem": problem, "cut": cut, "uid": f"{process:032x}"}
+        self.extra.append(Chunk(ChunkKind.PROCESS, process, 0, 0, json.dumps(about).encode()))
+        if records:
+            self.extra.append(Chunk(ChunkKind.EVENTS, process, 0, len(records) // RECORD_BYTES, records))
+
+    def unseen(self, name) -> Task:
+        """A task of which capture knows nothing."""
+        self._tasks += 1
+        return Task(self._tasks, name)
 
     def close(self, at, state="complete") -> None:
         payload = json.dumps({"state": state, "end_ns": EPOCH_NS + at * MS}).encode()

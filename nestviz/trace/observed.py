@@ -99,7 +99,8 @@ def _made(drafts: Drafts, seen: Sightings, template: Ints) -> Drafts:
     brings_parent = ~has_call & seen.has_parent
     origin_id = pick_ids(drafts.origin_id, template)
     origin_id[brings_parent] = seen.parent_id[brings_parent]
-    has_ended = (seen.state >= State.FINISHED) & (seen.end > 0)
+    seems = np.where(seen.end > 0, State.FINISHED, np.where(seen.begin > 0, State.RUNNING, State.SUBMITTED))
+    state = np.where(seen.state == UNKNOWN, seems, seen.state)
     return Drafts(
         kind=np.full(count, RowKind.TASK, np.int64),
         task_id=seen.task_id,
@@ -113,11 +114,11 @@ def _made(drafts: Drafts, seen: Sightings, template: Ints) -> Drafts:
         in_block_key=pick(drafts.in_block_key, template, NO_KEY),
         attempt=seen.attempt,
         name=np.where(has_call, pick(drafts.name, template, 0), seen.name),
-        state=np.where(seen.state == UNKNOWN, State.SUBMITTED, seen.state),
+        state=state,
         submit_begin=np.where(has_call, pick(drafts.submit_begin, template, UNKNOWN), submitted),
         submit_end=np.where(has_call, pick(drafts.submit_end, template, UNKNOWN), submitted),
         start=np.where(seen.begin > 0, seen.begin, UNKNOWN),
-        end=np.where(has_ended, np.maximum(seen.end, seen.begin), UNKNOWN),
+        end=np.where((state >= State.FINISHED) & (seen.end > 0), np.maximum(seen.end, seen.begin), UNKNOWN),
         size=pick(drafts.size, template, UNKNOWN),
         argument_bytes=pick(drafts.argument_bytes, template, UNKNOWN),
         error=seen.error,
