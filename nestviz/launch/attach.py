@@ -44,9 +44,9 @@ def attach(
     job = choose_job(_running(), wanted)
     try:
         recording = Attachment(job, safe_name(name or program_name(job.command)), home(), time.time_ns())
-        on_begin(recording.recording, job)
         try:
             with suppress(KeyboardInterrupt):
+                on_begin(recording.recording, job)
                 _follow(recording, job, interval_s, is_once=is_once)
         finally:
             recording.close(time.time_ns())
