@@ -72,7 +72,7 @@ class NodeRings:
 
 
 class NestvizRelay:
-    """The actor's class."""
+    """The actor's class; it is named as `NestvizCollector` is, and for the same reason."""
 
     def __init__(self) -> None:
         context = ray.get_runtime_context()

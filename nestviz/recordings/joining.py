@@ -16,7 +16,7 @@ def join_now(journal: Path) -> bool:
     False when no collector here writes that recording: it has ended, or its program runs elsewhere.
     """
     try:
-        for description_path in base_folder().glob("*/**/recording.json"):
+        for description_path in base_folder().glob("**/recording.json"):
             description = read_description(description_path.parent)
             if description is not None and description.journal == journal:
                 request_join(description_path.parent)
