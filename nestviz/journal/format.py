@@ -15,7 +15,8 @@ GONE     no payload; the process died at about Unix time `first` (ns)
 END      JSON object: state (complete or interrupted), end_ns, reason, missing (what could not be recorded)
 ======== ====================================================================================================================
 
-After END only readings of Ray's own record follow. Codec 0 is plain, 1 is zlib. Readers skip kinds they do not know. Version 1 is the only one so far.
+After END only readings of Ray's own record follow.
+Codec 0 is plain, 1 is zlib. Readers skip kinds they do not know. Version 1 is the only one so far.
 """
 
 from __future__ import annotations
