@@ -53,6 +53,6 @@ def _from_state_api() -> list[RunningJob]:
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     return [
         RunningJob(job.job_id, int(job.driver_info.pid) if job.driver_info else 0, job.entrypoint or "")
-        for job in list_jobs(limit=_LIMIT, raise_on_missing_output=False)
+        for job in list_jobs(ray.get_runtime_context().gcs_address, limit=_LIMIT, raise_on_missing_output=False)
         if job.job_id and job.status == "RUNNING"
     ]
