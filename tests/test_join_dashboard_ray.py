@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from test_join_ray import NESTED, TASKS_OF_NESTED, Programs, finished, newest_job, rows_of
 
-pytest.importorskip("aiohttp_cors", reason="Ray's dashboard needs ray[default]")
-
 pytestmark = pytest.mark.ray
 
 DEATHS = """

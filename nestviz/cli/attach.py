@@ -26,8 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Record until the program ends or Ctrl-C is pressed."""
-    environment = {**os.environ, "RAY_ADDRESS": options.address} if options.address else os.environ
-    cluster = find_cluster(environment)
+    if options.address:
+        os.environ["RAY_ADDRESS"] = options.address  # for Ray's State API, which prefers it to what it is told
+    cluster = find_cluster(os.environ)
     if cluster is None:
         raise LaunchError("there is no Ray cluster to attach to; say where with --address or RAY_ADDRESS")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is no failure either

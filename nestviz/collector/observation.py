@@ -16,7 +16,7 @@ Stretch = tuple[int, int]
 NO_TIME: Stretch = (0, 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SeenWorker:
     """The process in which an attempt ran, as far as Ray tells: ids in hex, "" and 0 where it does not."""
 
@@ -28,7 +28,7 @@ class SeenWorker:
 NOWHERE = SeenWorker()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One attempt of one task. Times are Unix nanoseconds, 0 where Ray does not tell; `execute` is function entry and exit."""
 

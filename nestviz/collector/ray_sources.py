@@ -84,6 +84,12 @@ def _node_ids() -> dict[str, str]:
 
 
 def _read_tasks(job_id: str) -> Reading:
+    from ray.util.state import list_nodes
+
+    # a cluster without a dashboard names the usual port all the same, where another cluster's may listen
+    answering = {node.node_id for node in list_nodes(_address(), limit=_LIMIT, raise_on_missing_output=False)}
+    if answering.isdisjoint(str(node["NodeID"]) for node in ray.nodes()):
+        return Reading(STATE_API, problem="Ray's dashboard does not run; another cluster's answers in its place")
     rows, cut = _ask_in_parts([("job_id", "=", job_id)])
     return Reading(STATE_API, tuple(observations_of_tasks(rows.values(), job_id)), cut=cut)
 
@@ -123,6 +129,9 @@ def _names_in(rows: Rows) -> list[str]:
 def _ask(filters: list[Filter]) -> Rows:
     from ray.util.state import list_tasks
 
-    address = ray.get_runtime_context().gcs_address  # by itself it asks whichever cluster was started last on this machine
-    found = list_tasks(address, filters=filters, limit=_LIMIT, timeout=_TIMEOUT_SECONDS, detail=True, raise_on_missing_output=False)
+    found = list_tasks(_address(), filters, limit=_LIMIT, timeout=_TIMEOUT_SECONDS, detail=True, raise_on_missing_output=False)
     return {(row.task_id, row.attempt_number): vars(row) for row in found}
+
+
+def _address() -> str:
+    return str(ray.get_runtime_context().gcs_address)

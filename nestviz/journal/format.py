@@ -6,7 +6,8 @@ process, number of the first record, count of records, length of the payload, CR
 ======== ====================================================================================================================
 META     JSON object: recording, name, job_id, begin_ns, cpus, clock (offset from the monotonic counter to Unix ns), command, …
 PROCESS  JSON object: pid, node_id, worker_id, is_driver; `process` is the number that other chunks call it by; on other nodes than
-         the collector's also node_ip, clock and clock_error_ns (instead of META's clock). A later one of the same number overrules
+         the collector's also node_ip, clock and clock_error_ns (instead of META's clock). A later one of the same number overrules.
+         A reading of Ray's own record is a process that is made up for it: source, at_ns, problem and cut instead
 EVENTS   `count` records of `events.RECORD_BYTES`, the first of them the process's record number `first`
 DROPPED  no payload; `first` is how many records the process has had to drop so far
 NAME     the recording's new name, UTF-8
@@ -14,6 +15,7 @@ GONE     no payload; the process died at about Unix time `first` (ns)
 END      JSON object: state (complete or interrupted), end_ns, reason, missing (what could not be recorded)
 ======== ====================================================================================================================
 
+After END only readings of Ray's own record follow.
 Codec 0 is plain, 1 is zlib. Readers skip kinds they do not know. Version 1 is the only one so far.
 """
 

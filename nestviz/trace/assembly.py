@@ -107,7 +107,7 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
         puts=gather_puts(store, rows, owners.rows_of),
         dependencies=gather_dependencies(store, rows),
         requirements=gather_requirements(store, texts),
-        sources=sources_of(known, rows),
+        sources=sources_of(known),
         missing=missing_of(known, rows, info.state),
         lost_events=sum(known.dropped.values()),
         position=position,

@@ -18,11 +18,10 @@ _CAPTURE, _TIMELINE, _STATE_API = "capture", "ray.timeline", "state api"
 _WITHOUT_IT = "fetching arguments counts as queue and storing results is not seen"
 
 
-def sources_of(known: Known, rows: Rows) -> tuple[str, ...]:
+def sources_of(known: Known) -> tuple[str, ...]:
     """The sources that were used, capture first."""
-    has_capture = not known.is_attached and len(rows) > 0
     used = {str(reading["source"]) for reading in known.readings.values() if not reading.get("problem")}
-    return (*([_CAPTURE] if has_capture else []), *(name for name in (_TIMELINE, _STATE_API) if name in used))
+    return (*([] if known.is_attached else [_CAPTURE]), *(name for name in (_TIMELINE, _STATE_API) if name in used))
 
 
 def missing_of(known: Known, rows: Rows, state: str) -> tuple[str, ...]:
@@ -31,7 +30,7 @@ def missing_of(known: Known, rows: Rows, state: str) -> tuple[str, ...]:
     has_run = tasks & (rows.start != UNKNOWN) & (rows.end != UNKNOWN)
     runs, told = int(np.count_nonzero(has_run)), int(np.count_nonzero(has_run & (rows.fetch != UNKNOWN)))
     orphans = int(np.count_nonzero(tasks & np.isin(rows.parent, np.flatnonzero(rows.kind == RowKind.UNKNOWN_PARENT))))
-    sources = sources_of(known, rows)
+    sources = sources_of(known)
     sentences = []
     if known.is_attached:
         sentences.append(
