@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nestviz.events import Phase, RowKind
+from nestviz.events import Phase
 from nestviz.trace.model import UNKNOWN, Ints, Trace
 
 __all__ = ["Profile", "profile_of"]
 
-_BUSY = (Phase.FETCH, Phase.COMPUTE, Phase.SPAWN, Phase.RECEIVE, Phase.STORE)
-_QUEUED = (Phase.SUBMIT, Phase.QUEUE)
+_COMPUTING, _BLOCKED, _QUEUED, _WORKERS = range(4)
+_COUNT_OF_PHASE = np.full(len(Phase), _COMPUTING, np.int8)
+_COUNT_OF_PHASE[[Phase.SUBMIT, Phase.QUEUE]] = _QUEUED
+_COUNT_OF_PHASE[Phase.BLOCKED] = _BLOCKED
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -46,23 +48,22 @@ class Profile:
 def profile_of(trace: Trace) -> Profile:
     """The profile of all tasks of a trace; the driver is not counted."""
     rows, segments = trace.rows, trace.segments
-    of_task = rows.kind[segments.row] == RowKind.TASK
-    kinds = (_BUSY, (Phase.BLOCKED,), _QUEUED)
-    steps = [_steps(segments.begin, segments.end, of_task & np.isin(segments.phase, phases)) for phases in kinds]
+    which = trace.is_task[segments.row]
+    row, begin, end = segments.row[which], segments.begin[which], segments.end[which]
+    count = _COUNT_OF_PHASE[segments.phase[which]]
+    # along a row a count changes where its neighbour is of another one, and at both ends of the row
+    is_first = np.diff(row, prepend=-1) != 0
+    rises = is_first | (np.diff(count, prepend=0) != 0)
+    falls = np.append(rises[1:], np.ones(min(len(rises), 1), np.bool_))
     started = np.flatnonzero(trace.is_task & (rows.start != UNKNOWN))
-    _, at = np.unique(rows.process[started][np.argsort(rows.start[started], kind="stable")], return_index=True)
-    births = np.sort(rows.start[started])[at]
-    steps.append((births, np.ones(len(births), np.int64)))
-    times = np.unique(np.concatenate([moments for moments, _ in steps]))
-    columns = []
-    for moments, changes in steps:
-        total = np.zeros(len(times), np.int64)
-        np.add.at(total, np.searchsorted(times, moments), changes)
-        columns.append(np.cumsum(total))
-    return Profile(times, *columns)
-
-
-def _steps(begin: Ints, end: Ints, which: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Moments and changes of a count that rises at each begin and falls at each end."""
-    rises = np.ones(int(np.count_nonzero(which)), np.int64)
-    return np.concatenate([begin[which], end[which]]), np.concatenate([rises, -rises])
+    births = np.full(len(trace.processes), _NEVER, np.int64)
+    np.minimum.at(births, rows.process[started], rows.start[started])
+    births = births[births != _NEVER]
+    moments = np.concatenate([begin[rises], end[falls], births])
+    changed = np.concatenate([count[rises], count[falls], np.full(len(births), _WORKERS)])
+    by = np.repeat(np.array([1, -1, 1]), [int(rises.sum()), int(falls.sum()), len(births)])
+    order = np.argsort(moments)
+    moments, changed, by = moments[order], changed[order], by[order]
+    lasts = np.flatnonzero(np.append(moments[1:] != moments[:-1], np.ones(min(len(moments), 1), np.bool_)))
+    columns = [np.cumsum(np.where(changed == number, by, 0))[lasts] for number in range(_WORKERS + 1)]
+    return Profile(moments[lasts], *columns)
