@@ -9,10 +9,24 @@ from __future__ import annotations
 import numpy as np
 
 from nestviz.events import Phase, RowKind, State, WaitKind
-from nestviz.trace.model import UNKNOWN, Notes, Process, RecordingInfo, Rows, Segments, Trace, Waits
+from nestviz.trace.model import (
+    UNKNOWN,
+    Dependencies,
+    Items,
+    Notes,
+    Process,
+    Puts,
+    RecordingInfo,
+    Requirements,
+    Rows,
+    Segments,
+    Trace,
+    Waits,
+)  # fmt: skip
 
 EPOCH_NS = 1_700_000_000 * 10**9
 US = 1_000
+_NO_ROWS, _NO_INTS = np.zeros(0, np.int32), np.zeros(0, np.int64)
 
 
 def balanced(tasks):
@@ -84,7 +98,8 @@ def _assembled(row, parent, depth, children, begin, start, end, wait_begin, read
     children, depth, above = children[order], depth[order], row.parent[order]
     last = int(end.max(initial=EPOCH_NS))
     task_id = np.zeros(count + 1, "V24")
-    task_id.view(np.uint64).reshape(-1, 3)[:, 0] = np.arange(1, count + 2, dtype=np.uint64)
+    words = task_id.view(np.uint64).reshape(-1, 3)
+    words[:, 0], words[:, 1:] = np.arange(1, count + 2, dtype=np.uint64), np.uint64(0xFFFFFFFFFFFFFFFF)
     ints = {"submit_begin": begin, "submit_end": begin + US, "start": start, "end": end, "blocked": np.zeros(count, np.int64),
             "receive": np.where(children > 0, US, 0), "spawn": children * US}  # fmt: skip
     ints["blocked"] = np.where(children > 0, ready - wait_begin, 0)
@@ -107,6 +122,7 @@ def _assembled(row, parent, depth, children, begin, start, end, wait_begin, read
         children=np.append(children, np.count_nonzero(parent < 0)).astype(np.int32),
         process=np.append(1 + number % workers, 0).astype(np.int32),
         size=unknown,
+        argument_bytes=unknown,
         error=unknown.astype(np.int32),
         section=unknown.astype(np.int32),
         **columns,
@@ -130,7 +146,11 @@ def _assembled(row, parent, depth, children, begin, start, end, wait_begin, read
         texts=("", *(f"f{n}" for n in range(names)), "driver"),
         rows=rows,
         waits=waits,
-        notes=Notes(np.zeros(0, np.int32), np.zeros(0, np.int32), (), ()),
+        notes=Notes(_NO_ROWS, _NO_ROWS, (), ()),
+        items=Items(_NO_ROWS, _NO_INTS, _NO_INTS, _NO_INTS),
+        puts=Puts(_NO_ROWS, _NO_INTS, _NO_INTS),
+        dependencies=Dependencies(_NO_ROWS, _NO_ROWS),
+        requirements=Requirements(np.zeros(0, np.uint64), _NO_INTS),
         processes=tuple(Process(1000 + n, "n1", f"w{n}", n == 0) for n in range(workers + 1)),
         sections=(),
         inner=_inner(rows, waits, above, begin, count),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nestviz.events import RowKind
+from nestviz.events import RowKind, State
 from nestviz.trace.joins import id_keys, running_maximum
 from nestviz.trace.model import UNKNOWN, Ints, Trace
 from nestviz.trace.phases import life_of
@@ -55,11 +55,11 @@ class Links:
 def links_of(trace: Trace) -> Links:
     """Read the links of a trace; O(n log n), no loop per task."""
     begin, handed, start, end = life_of(trace.rows, trace.now_ns)
-    return Links(_origins(trace), begin, handed, start, end, _joins(trace, end))
+    return Links(_origins(trace), begin, handed, start, end, _joins(trace, handed, start, end))
 
 
 def _origins(trace: Trace) -> Ints:
-    """The parent, or the driver where the parent is unknown, or for a retry the attempt before it."""
+    """The parent, or the driver where the parent is unknown, or for a retry the failed attempt before it."""
     rows = trace.rows
     origin = rows.parent.astype(np.int64)
     drivers = np.flatnonzero(rows.kind == RowKind.DRIVER)
@@ -69,26 +69,30 @@ def _origins(trace: Trace) -> Ints:
     if bool(np.any(rows.attempt > 0)):
         tasks = np.flatnonzero(trace.is_task)
         keys = id_keys(rows.task_id[tasks])
-        order = np.lexsort((rows.attempt[tasks], keys))
-        follows = keys[order][1:] == keys[order][:-1]
-        origin[tasks[order[1:][follows]]] = tasks[order[:-1][follows]]
+        order = tasks[np.lexsort((rows.attempt[tasks], keys))]
+        keys = np.sort(keys)
+        follows = (keys[1:] == keys[:-1]) & (rows.state[order[:-1]] != State.FINISHED)
+        origin[order[1:][follows]] = order[:-1][follows]
     return origin
 
 
-def _joins(trace: Trace, end: Ints) -> Joins:
-    waits = trace.waits
+def _joins(trace: Trace, handed: Ints, start: Ints, end: Ints) -> Joins:
+    waits, arguments = trace.waits, trace.dependencies
     wait = np.repeat(np.arange(len(waits)), np.diff(waits.offset))
     is_open = waits.end[wait] == UNKNOWN
-    awaited = waits.refs.astype(np.int64)
-    keep = (awaited >= 0) & (waits.got | is_open)
-    keep &= trace.is_task[awaited] & (awaited != waits.row[wait])
-    wait, is_open, awaited = wait[keep], is_open[keep], awaited[keep]
-    waiter = waits.row[wait].astype(np.int64)
-    opened = waits.begin[wait]
-    ready = np.where(is_open, trace.now_ns, waits.blocked_end[wait])
-    closed = np.where(is_open, trace.now_ns, waits.end[wait])
-    holds = end[awaited] <= ready  # a task that lived on had put the object before it ended
-    order = np.flatnonzero(holds)[np.argsort(waiter[holds], kind="stable")]
+    keep = waits.got | is_open
+    wait, is_open = wait[keep], is_open[keep]
+    waiter = np.concatenate([waits.row[wait], arguments.row]).astype(np.int64)
+    awaited = np.concatenate([waits.refs[keep], arguments.on]).astype(np.int64)
+    is_open = np.concatenate([is_open, trace.rows.start[arguments.row] == UNKNOWN])
+    opened = np.concatenate([waits.begin[wait], handed[arguments.row]])
+    ready = np.where(is_open, trace.now_ns, np.concatenate([waits.blocked_end[wait], start[arguments.row]]))
+    closed = np.where(is_open, trace.now_ns, np.concatenate([waits.end[wait], start[arguments.row]]))
+    # a task that lived on had put the object before it ended
+    holds = (awaited >= 0) & trace.is_task[awaited] & (awaited != waiter) & (end[awaited] <= ready)
+    order = np.flatnonzero(holds)
+    order = order[np.argsort(opened[order], kind="stable")] if len(arguments) else order
+    order = order[np.argsort(waiter[order], kind="stable")]
     waiter, closed = waiter[order], closed[order]
     return Joins(
         waiter=waiter,
