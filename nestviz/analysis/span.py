@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nestviz.analysis.links import Links, links_of
+from nestviz.analysis.lives import Lives
 from nestviz.analysis.longest_paths import longest_paths
 from nestviz.events import Phase
 from nestviz.trace.model import Ints, Trace
@@ -40,34 +41,6 @@ def spans_of(trace: Trace, links: Links | None = None) -> Spans:
     return Spans(span, burdened)
 
 
-class _Lives:
-    """The lives of all rows laid end to end, so that one ascending number stands for every moment of every row.
-
-    A row's part reaches to its last event in `row`, `time`: a wait may outlive its task in a thread.
-    """
-
-    def __init__(self, trace: Trace, links: Links, row: Ints, time: Ints) -> None:
-        segments = trace.segments
-        extent = links.end - links.begin
-        since = np.maximum(time - links.begin[row], 0)
-        np.maximum.at(extent, row, since)
-        base = np.cumsum(extent + 1) - extent - 1
-        self.places: Ints = base[row] + since
-        self._segment_place = base[segments.row] + segments.begin - links.begin[segments.row]
-        self._offset = np.concatenate([[0], np.cumsum(np.bincount(segments.row, minlength=len(links.origin)))])
-
-    def segments_at(self, place: Ints) -> tuple[Ints, Ints]:
-        """For each moment the segment that it is in, and how long that has lasted."""
-        index = np.maximum(np.searchsorted(self._segment_place, place, side="right") - 1, 0)
-        return index, place - self._segment_place[index]
-
-    def before_and_total(self, length: Ints) -> tuple[Ints, Ints]:
-        """From a length per segment: the sum before each segment in its row, and each row's total."""
-        sums = np.concatenate([[0], np.cumsum(length)])
-        first = sums[self._offset[:-1]]
-        return sums[:-1] - np.repeat(first, np.diff(self._offset)), sums[self._offset[1:]] - first
-
-
 class _Strands:
     """The graph whose nodes are strands: stretches of a row that begin at its birth, or at a join after which it submits again.
 
@@ -77,38 +50,25 @@ class _Strands:
     def __init__(self, trace: Trace, links: Links) -> None:
         joins, rows = links.joins, len(links.origin)
         born, closed = np.flatnonzero(links.origin >= 0), np.flatnonzero(~joins.is_open)
-        row = np.concatenate([links.origin[born], joins.waiter[closed]])
-        lives = _Lives(trace, links, row, np.concatenate([links.begin[born], joins.ready[closed]]))
         # at one moment: the end of a wait, then what is submitted, then waits that took no time
-        rank = np.ones(len(row), np.int64)
+        rank = np.ones(len(born) + len(closed), np.int64)
         rank[len(born) :] = np.where(joins.begin[closed] < joins.ready[closed], 0, 2)
-        order = np.argsort(lives.places * 3 + rank)
-        row, place, is_join = row[order], lives.places[order], order >= len(born)
-        other = np.concatenate([born, joins.awaited[closed]])[order]
-        strand, self.last = _numbered(rows, row, is_join)
+        row = np.concatenate([links.origin[born], joins.waiter[closed]])
+        lives = Lives(trace, links, row, np.concatenate([links.begin[born], joins.ready[closed]]), rank)
+        is_join = lives.order >= len(born)
+        other = np.concatenate([born, joins.awaited[closed]])[lives.order]
+        strand, self.last = _numbered(rows, lives.row, is_join)
         self.count = int(self.last[-1]) + 1 if rows else 0
         first = np.concatenate([[0], self.last[:-1] + 1])
         inside = np.setdiff1d(np.arange(self.count), self.last, assume_unique=True)
         self.source: Ints = np.concatenate([np.where(is_join, self.last[other], strand), inside])
         self.target: Ints = np.concatenate([np.where(is_join, strand, first[other]), inside + 1])
-        index, since = lives.segments_at(place)
         self.measures: list[tuple[Ints, Ints]] = []
         """Per measure the weight of each edge, and the total of each row."""
-        lengths = np.where(trace.is_task[trace.segments.row], trace.segments.end - trace.segments.begin, 0)
         for phases in _MEASURES:
-            length = np.where(_one_of(phases)[trace.segments.phase], lengths, 0)
-            before, total = lives.before_and_total(length)
-            so_far = before[index] + np.minimum(since, length[index]) if len(length) else np.zeros(len(row), np.int64)
-            so_far = np.where(total[row] > 0, so_far, 0)
+            so_far, total = lives.measured(phases, trace.is_task)
             weight = np.where(is_join, total[other] - so_far, so_far)
             self.measures.append((np.concatenate([weight, np.zeros(len(inside), np.int64)]), total))
-
-
-def _one_of(phases: tuple[Phase, ...]) -> NDArray[np.bool_]:
-    """A mask over all phases."""
-    wanted = np.zeros(len(Phase), np.bool_)
-    wanted[list(phases)] = True
-    return wanted
 
 
 def _numbered(rows: int, row: Ints, is_join: NDArray[np.bool_]) -> tuple[Ints, Ints]:

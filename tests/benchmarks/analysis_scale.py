@@ -1,4 +1,4 @@
-"""CPU seconds of each stage of the analysis, for trees of four shapes and three sizes. The aim: 3 s for the summary of 1,000,000 tasks.
+"""CPU seconds of each stage of the analysis, for trees of four shapes and sizes. The aim: 3 s for the summary of 1,000,000 tasks.
 
     PYTHONPATH=.:tests python tests/benchmarks/analysis_scale.py [--tasks 10000 100000 1000000] [--shapes balanced random chain fan]
 """

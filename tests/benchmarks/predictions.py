@@ -1,0 +1,140 @@
+"""Predictions against reality: workloads really run on other numbers of CPUs and at other thresholds, beside what was predicted.
+
+    PYTHONPATH=. python tests/benchmarks/predictions.py cpus
+    PYTHONPATH=. python tests/benchmarks/predictions.py thresholds
+
+The predictions come from warm runs on 2 CPUs at the finest threshold. A machine with fewer cores than CPUs were promised to Ray runs
+as many tasks at once as it has cores; the prediction is made for that number. Repeated runs are interleaved, medians compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+# workload: size, thresholds from fine to coarse, how a threshold is said as the size of a task that goes on in place
+WORKLOADS = {
+    "mergesort": (600_000, [20_000, 40_000, 80_000, 160_000, 320_000], lambda size, threshold: threshold),
+    "quicksort": (600_000, [20_000, 40_000, 80_000, 160_000, 320_000], lambda size, threshold: threshold),
+    "random-tree": (120, [1, 4, 8, 16, 40], lambda size, threshold: threshold),
+    "nqueens": (8, [4, 3, 2, 1, 0], lambda size, threshold: size - threshold),
+}
+RECORDED_CPUS = 2
+CPUS = (1, 2, 4)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["cpus", "thresholds", "measure"])
+    parser.add_argument("--plan", type=json.loads, help=argparse.SUPPRESS)
+    parser.add_argument("--workloads", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS))
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    if options.part == "measure":
+        measure(options.plan)
+        return
+    os.environ.setdefault("NESTVIZ_HOME", tempfile.mkdtemp(prefix="nestviz-benchmark-"))
+    errors = (against_cpus if options.part == "cpus" else against_thresholds)(options.workloads, options.repeats)
+    print(f"median error {statistics.median(errors):.1%}, largest {max(errors):.1%}, of {len(errors)} predictions")
+
+
+def against_cpus(names, repeats):
+    runs = {cpus: measured(cpus, [(name, WORKLOADS[name][0], WORKLOADS[name][1][0]) for name in names], repeats) for cpus in CPUS}
+    errors = []
+    for name in names:
+        threshold = WORKLOADS[name][1][0]
+        source = median_trace(runs[RECORDED_CPUS][name, threshold])
+        for cpus in CPUS:
+            errors.append(compare(f"{name} on {cpus} CPUs", runs[cpus][name, threshold], {
+                workers: prediction(source, cpus, workers) for workers in ("recorded", "warm")
+            }))  # fmt: skip
+    return errors
+
+
+def against_thresholds(names, repeats):
+    plan = [(name, WORKLOADS[name][0], threshold) for name in names for threshold in WORKLOADS[name][1]]
+    runs = measured(RECORDED_CPUS, plan, repeats)
+    errors = []
+    for name in names:
+        size, tried, said = WORKLOADS[name]
+        source = median_trace(runs[name, tried[0]])
+        found = {}
+        for threshold in tried:
+            predictions = {w: prediction(source, RECORDED_CPUS, w, name, said(size, threshold)) for w in ("recorded", "warm")}
+            found[threshold] = (makespan(runs[name, threshold]), predictions["warm"])
+            errors.append(compare(f"{name} at {threshold:,}", runs[name, threshold], predictions))
+        chosen = min(found, key=lambda threshold: found[threshold][1])
+        best = min(real for real, _ in found.values())
+        print(f"{name}: the best predicted threshold, {chosen:,}, takes {found[chosen][0] / best:.2f} × the time of the best measured")
+    return errors
+
+
+def prediction(trace, cpus, workers, name="", size=-1):
+    from nestviz.analysis.what_if import done_in_place, predicted
+
+    place = None
+    if size >= 0:
+        rows = trace.rows
+        name = int(rows.name[(rows.children > 0) & trace.is_task][0])
+        place = done_in_place(trace, name, size)
+    return predicted(trace, min(cpus, os.cpu_count()), workers, place) / 1e6
+
+
+def compare(what, traces, predictions):
+    """Print one line; returns the error of the prediction for warm workers."""
+    real = makespan(traces)
+    said = "  ".join(f"{workers} {value:7.0f} ms ({value / real - 1:+.1%})" for workers, value in predictions.items())
+    spread = f"{min(spans(traces)):.0f}–{max(spans(traces)):.0f}"
+    print(f"{what:<28} {len(median_trace(traces).tasks):>5} tasks  measured {real:7.0f} ms ({spread})  predicted: {said}", flush=True)
+    return abs(predictions["warm"] / real - 1)
+
+
+def spans(traces):
+    return [(trace.end_ns - trace.begin_ns) / 1e6 for trace in traces]
+
+
+def makespan(traces):
+    return statistics.median(spans(traces))
+
+
+def median_trace(traces):
+    return sorted(traces, key=lambda trace: trace.end_ns - trace.begin_ns)[len(traces) // 2]
+
+
+def measured(cpus, runs, repeats):
+    """The warm traces of each run, by workload and threshold, made in a Ray of its own."""
+    import nestviz
+
+    plan = json.dumps({"cpus": cpus, "runs": runs, "repeats": repeats})
+    command = [sys.executable, __file__, "measure", "--plan", plan]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    traces = {}
+    for name, threshold, recording, section in map(json.loads, lines):
+        traces.setdefault((name, threshold), []).append(nestviz.load(recording, section=section))
+    return traces
+
+
+def measure(plan):
+    from nestviz.launch.connection import connected
+
+    with connected(None, plan["cpus"]):
+        import nestviz
+        from nestviz.workloads import WORKLOADS as TABLE
+
+        made = [(name, TABLE[name].load(), TABLE[name].load().make_input(size, 1), threshold) for name, size, threshold in plan["runs"]]
+        for number in range(plan["repeats"] + 1):
+            for name, program, given, threshold in made:
+                section = f"{name} {threshold} {number}"
+                with nestviz.record(section) as handle:
+                    program.run_distributed(given, threshold)
+                if number:  # the first round makes the workers
+                    print(json.dumps([name, threshold, handle.recording, section]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
