@@ -17,15 +17,16 @@ import subprocess
 import sys
 import tempfile
 
-# workload: size, thresholds from fine to coarse, how a threshold is said as the size of a task that goes on in place
+# workload: size, thresholds from fine to coarse
 WORKLOADS = {
-    "mergesort": (600_000, [20_000, 40_000, 80_000, 160_000, 320_000], lambda size, threshold: threshold),
-    "quicksort": (600_000, [20_000, 40_000, 80_000, 160_000, 320_000], lambda size, threshold: threshold),
-    "random-tree": (120, [1, 4, 8, 16, 40], lambda size, threshold: threshold),
-    "nqueens": (8, [4, 3, 2, 1, 0], lambda size, threshold: size - threshold),
+    "mergesort": (600_000, [20_000, 40_000, 80_000, 160_000, 320_000]),
+    "quicksort": (600_000, [20_000, 40_000, 80_000, 160_000, 320_000]),
+    "random-tree": (120, [1, 4, 8, 16, 40]),
+    "nqueens": (8, [4, 3, 2, 1, 0]),
 }
 RECORDED_CPUS = 2
 CPUS = (1, 2, 4)
+MODES = ("recorded", "warm")
 
 
 def main():
@@ -50,9 +51,8 @@ def against_cpus(names, repeats):
         threshold = WORKLOADS[name][1][0]
         source = median_trace(runs[RECORDED_CPUS][name, threshold])
         for cpus in CPUS:
-            errors.append(compare(f"{name} on {cpus} CPUs", runs[cpus][name, threshold], {
-                workers: prediction(source, cpus, workers) for workers in ("recorded", "warm")
-            }))  # fmt: skip
+            predictions = {workers: prediction(source, cpus, workers) for workers in MODES}
+            errors.append(compare(f"{name} on {cpus} CPUs", runs[cpus][name, threshold], predictions))
     return errors
 
 
@@ -61,11 +61,12 @@ def against_thresholds(names, repeats):
     runs = measured(RECORDED_CPUS, plan, repeats)
     errors = []
     for name in names:
-        size, tried, said = WORKLOADS[name]
+        size, tried = WORKLOADS[name]
         source = median_trace(runs[name, tried[0]])
         found = {}
         for threshold in tried:
-            predictions = {w: prediction(source, RECORDED_CPUS, w, name, said(size, threshold)) for w in ("recorded", "warm")}
+            in_place = size - threshold if name == "nqueens" else threshold  # it counts the rows placed, not those left
+            predictions = {workers: prediction(source, RECORDED_CPUS, workers, in_place) for workers in MODES}
             found[threshold] = (makespan(runs[name, threshold]), predictions["warm"])
             errors.append(compare(f"{name} at {threshold:,}", runs[name, threshold], predictions))
         chosen = min(found, key=lambda threshold: found[threshold][1])
@@ -74,7 +75,7 @@ def against_thresholds(names, repeats):
     return errors
 
 
-def prediction(trace, cpus, workers, name="", size=-1):
+def prediction(trace, cpus, workers, size=-1):
     from nestviz.analysis.what_if import done_in_place, predicted
 
     place = None
@@ -126,7 +127,8 @@ def measure(plan):
         import nestviz
         from nestviz.workloads import WORKLOADS as TABLE
 
-        made = [(name, TABLE[name].load(), TABLE[name].load().make_input(size, 1), threshold) for name, size, threshold in plan["runs"]]
+        programs = {name: TABLE[name].load() for name, _, _ in plan["runs"]}
+        made = [(name, programs[name], programs[name].make_input(size, 1), threshold) for name, size, threshold in plan["runs"]]
         for number in range(plan["repeats"] + 1):
             for name, program, given, threshold in made:
                 section = f"{name} {threshold} {number}"
