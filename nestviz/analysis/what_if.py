@@ -18,8 +18,21 @@ from nestviz.analysis.simulator import simulate
 from nestviz.trace.model import Ints, Trace
 from nestviz.wording import count, duration
 
-__all__ = ["CPU_COUNTS", "CpuPoint", "ThresholdPoint", "Thresholds", "cpu_curve", "done_in_place", "predicted", "thresholds"]
+__all__ = [
+    "CPU_COUNTS",
+    "MOST_TASKS",
+    "CpuPoint",
+    "ThresholdPoint",
+    "Thresholds",
+    "WhatIf",
+    "cpu_curve",
+    "done_in_place",
+    "predicted",
+    "thresholds",
+    "what_if",
+]
 
+MOST_TASKS = 20_000
 CPU_COUNTS = (1, 2, 4, 8, 16, 32, 64)
 _MOST_THRESHOLDS = 10
 _WORTH_SAYING = 0.97
@@ -58,6 +71,24 @@ class Thresholds:
     sentence: str
 
 
+NO_THRESHOLDS = Thresholds("", (), None, "")
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Both predictions for a recording with its processes as they were; empty above MOST_TASKS tasks."""
+
+    curve: tuple[CpuPoint, ...]
+    thresholds: Thresholds
+
+
+def what_if(trace: Trace) -> WhatIf:
+    """Predict what a summary shows: other numbers of CPUs, other thresholds. Some seconds at MOST_TASKS tasks."""
+    if not 0 < int(np.count_nonzero(trace.is_task)) <= MOST_TASKS:
+        return WhatIf((), NO_THRESHOLDS)
+    return WhatIf(cpu_curve(trace), thresholds(trace))
+
+
 def predicted(trace: Trace, cpus: float, workers: Workers = "recorded", in_place: Ints | None = None) -> int:
     """The makespan in nanoseconds on that many CPUs; `in_place` as from `done_in_place`."""
     costs = costs_of(trace, workers)
@@ -83,7 +114,7 @@ def thresholds(trace: Trace, cpus: float | None = None, workers: Workers = "reco
     rows = trace.rows
     calling = np.flatnonzero(trace.is_task & (rows.children > 0) & (rows.size >= 0))
     if not len(calling) or cpus <= 0:
-        return Thresholds("", (), None, "")
+        return NO_THRESHOLDS
     name = int(np.argmax(np.bincount(rows.name[calling])))
     sizes = np.unique(rows.size[calling[rows.name[calling] == name]])
     if len(sizes) > _MOST_THRESHOLDS:

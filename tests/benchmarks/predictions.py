@@ -115,7 +115,7 @@ def measured(cpus, runs, repeats):
     command = [sys.executable, __file__, "measure", "--plan", plan]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     traces = {}
-    for name, threshold, recording, section in map(json.loads, lines):
+    for name, threshold, recording, section in (json.loads(line) for line in lines if line.startswith('["')):  # Ray prints too
         traces.setdefault((name, threshold), []).append(nestviz.load(recording, section=section))
     return traces
 
