@@ -55,36 +55,22 @@ def script_of(trace: Trace, costs: Costs, in_place: Ints | None = None) -> Scrip
     """The script of a trace. `in_place` per row: NOT_IN_PLACE, or the row whose task does its work too, which may be itself."""
     links = links_of(trace)
     place = np.full(len(trace.rows), NOT_IN_PLACE, np.int64) if in_place is None else in_place
-    number = np.arange(len(place))
-    stands_for = np.where(place == NOT_IN_PLACE, number, place)
-    is_gone = stands_for != number
+    stands_for = np.where(place == NOT_IN_PLACE, np.arange(len(place)), place)
+    is_gone = stands_for != np.arange(len(place))
     joins = links.joins
     is_argument = joins.begin < links.start[joins.waiter]
-    born = np.flatnonzero((links.origin >= 0) & ~is_gone)
-    born = born[(place[links.origin[born]] == NOT_IN_PLACE) | (trace.rows.attempt[born] > 0)]
+    calls = np.flatnonzero((links.origin >= 0) & ~is_gone)
+    calls = calls[(place[links.origin[calls]] == NOT_IN_PLACE) | (trace.rows.attempt[calls] > 0)]
     waits = np.flatnonzero(_is_first_of_wait(joins) & ~is_argument & (place[joins.waiter] == NOT_IN_PLACE) & ~joins.is_open)
-    row = np.concatenate([links.origin[born], joins.waiter[waits]])
-    rank = np.repeat([0, 1], [len(born), len(waits)])
-    lives = Lives(trace, links, row, np.concatenate([links.begin[born], joins.begin[waits]]), rank)
-    counts = trace.is_task | (not costs.is_free)
-    so_far, total = lives.measured(costs.active, np.broadcast_to(counts, len(place)))
-    total = _with_work_in_place(trace, place, total)
-    so_far = np.where(place[lives.row] == NOT_IN_PLACE, so_far, total[lives.row])
-    first = np.concatenate([[0], np.cumsum(np.bincount(lives.row, minlength=len(place)))])
-    is_first = np.diff(lives.row, prepend=-1) != 0
-    own = np.diff(so_far, prepend=0)
-    own[is_first] = so_far[is_first]
-    rest = total.copy()
-    lasts = np.flatnonzero(np.append(is_first[1:], np.ones(min(len(own), 1), np.bool_)))
-    rest[lives.row[lasts]] -= so_far[lasts]
-    is_birth = lives.order < len(born)
+    first, own, rest, action = _work_between(trace, costs, links, place, calls, waits)
+    is_call = action < len(calls)
     pool, pools = _pools(trace, links)
     tops = np.flatnonzero((links.origin < 0) & ~is_gone & (links.end > links.begin))
     return Script(
         first=first.tolist(),
         own=own.tolist(),
-        child=np.where(is_birth, np.concatenate([born, np.full(len(waits), -1)])[lives.order], -1).tolist(),
-        waits=np.where(is_birth, -1, lives.order - len(born)).tolist(),
+        child=np.where(is_call, np.concatenate([calls, np.full(len(waits), -1)])[action], -1).tolist(),
+        waits=np.where(is_call, -1, action - len(calls)).tolist(),
         awaited=_awaited(joins, waits, stands_for),
         rest=rest.tolist(),
         arguments=_arguments(joins, np.flatnonzero(is_argument & ~joins.is_open & ~is_gone[joins.waiter]), stands_for),
@@ -96,6 +82,30 @@ def script_of(trace: Trace, costs: Costs, in_place: Ints | None = None) -> Scrip
         begins=[(top, max(int(links.begin[top]) - trace.begin_ns, 0)) for top in tops.tolist()],
         is_task=trace.is_task.tolist(),
     )
+
+
+def _work_between(
+    trace: Trace, costs: Costs, links: Links, place: Ints, calls: Ints, waits: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """The rows' first actions, the work before each action, each row's work after its last one, and which action each is.
+
+    Actions are numbered as in `calls`, then `waits`; here they are in order of row and time. A call comes before a wait.
+    """
+    joins = links.joins
+    row = np.concatenate([links.origin[calls], joins.waiter[waits]])
+    rank = np.repeat([0, 1], [len(calls), len(waits)])
+    lives = Lives(trace, links, row, np.concatenate([links.begin[calls], joins.begin[waits]]), rank)
+    counts = trace.is_task | (not costs.is_free)
+    so_far, total = lives.measured(costs.active, counts)
+    total = _with_work_in_place(trace, place, total)
+    so_far = np.where(place[lives.row] == NOT_IN_PLACE, so_far, total[lives.row])
+    first = np.concatenate([[0], np.cumsum(np.bincount(lives.row, minlength=len(place)))])
+    is_first = np.diff(lives.row, prepend=-1) != 0
+    own = np.where(is_first, so_far, np.diff(so_far, prepend=0))
+    rest: Ints = total.copy()
+    lasts = np.flatnonzero(np.append(is_first[1:], np.ones(min(len(own), 1), np.bool_)))
+    rest[lives.row[lasts]] -= so_far[lasts]
+    return first, own, rest, lives.order
 
 
 def _is_first_of_wait(joins: Joins) -> NDArray[np.bool_]:

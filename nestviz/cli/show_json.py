@@ -43,16 +43,7 @@ def as_json(trace: Trace, summary: Summary, guess: WhatIf) -> dict[str, object]:
         "lost_ns": summary.lost_ns,
         "lost_on_path_ns": summary.lost_on_path_ns,
         "functions": [_function(one) for one in summary.functions],
-        "critical_path": [
-            {
-                "task_id": trace.rows.task_id[step.row].tobytes().hex(),
-                "name": trace.name_of(step.row),
-                "phase": step.phase.name.lower(),
-                "begin_ns": step.begin_ns,
-                "end_ns": step.end_ns,
-            }
-            for step in summary.critical_path
-        ],
+        "critical_path": _path(trace, summary),
         "path_shares": [
             {"block": one.block, "name": one.name, "phase": one.phase.name.lower(), "time_ns": one.time_ns, "share": one.share}
             for one in summary.path_shares
@@ -62,6 +53,19 @@ def as_json(trace: Trace, summary: Summary, guess: WhatIf) -> dict[str, object]:
         "nodes": summary.nodes,
         "clock_error_ns": summary.clock_error_ns,
     }
+
+
+def _path(trace: Trace, summary: Summary) -> list[dict[str, object]]:
+    return [
+        {
+            "task_id": trace.rows.task_id[step.row].tobytes().hex(),
+            "name": trace.name_of(step.row),
+            "phase": step.phase.name.lower(),
+            "begin_ns": step.begin_ns,
+            "end_ns": step.end_ns,
+        }
+        for step in summary.critical_path
+    ]
 
 
 def _function(one: Breakdown) -> dict[str, object]:
