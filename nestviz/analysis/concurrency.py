@@ -13,7 +13,7 @@ from nestviz.trace.model import UNKNOWN, Ints, Trace
 
 __all__ = ["Profile", "profile_of"]
 
-_COMPUTING, _BLOCKED, _QUEUED, _WORKERS = range(4)
+_COMPUTING, _BLOCKED, _QUEUED, _WORKERS, _NOT_COUNTED = range(5)
 _COUNT_OF_PHASE = np.full(len(Phase), _COMPUTING, np.int8)
 _COUNT_OF_PHASE[[Phase.SUBMIT, Phase.QUEUE]] = _QUEUED
 _COUNT_OF_PHASE[Phase.BLOCKED] = _BLOCKED
@@ -56,25 +56,31 @@ class Profile:
 
 def profile_of(trace: Trace) -> Profile:
     """The profile of all tasks of a trace; the driver is not counted."""
-    rows, segments = trace.rows, trace.segments
-    which = trace.is_task[segments.row]
-    row, begin, end = segments.row[which], segments.begin[which], segments.end[which]
-    count = _COUNT_OF_PHASE[segments.phase[which]]
+    segments = trace.segments
+    count = np.where(trace.is_task[segments.row], _COUNT_OF_PHASE[segments.phase], np.int8(_NOT_COUNTED))
     # along a row a count changes where its neighbour is of another one, and at both ends of the row
-    rises = (np.diff(row, prepend=-1) != 0) | (np.diff(count, prepend=0) != 0)
-    falls = np.append(rises[1:], np.ones(min(len(rises), 1), np.bool_))
+    changes = (np.diff(segments.row, prepend=-1) != 0) | (np.diff(count, prepend=_NOT_COUNTED) != 0)
+    rises = np.flatnonzero(changes & (count != _NOT_COUNTED))
+    falls = np.flatnonzero(np.append(changes[1:], np.ones(min(len(changes), 1), np.bool_)) & (count != _NOT_COUNTED))
+    births = _first_starts(trace)
+    moments = np.concatenate([segments.begin[rises], segments.end[falls], births])
+    order = np.argsort(moments, kind="stable")  # quickest for what is sorted in stretches
+    moments = moments[order]
+    changed = np.concatenate([count[rises], count[falls], np.full(len(births), _WORKERS, np.int8)])[order]
+    by = np.repeat(np.array([1, -1, 1], np.int8), [len(rises), len(falls), len(births)])[order]
+    lasts = np.flatnonzero(np.append(moments[1:] != moments[:-1], np.ones(min(len(moments), 1), np.bool_)))
+    columns = (np.cumsum(np.where(changed == number, by, np.int8(0)), dtype=np.int64)[lasts] for number in range(_WORKERS + 1))
+    computing, blocked, queued, workers = columns
+    amount = cpus_of(trace)[np.concatenate([segments.row[rises], segments.row[falls], np.zeros(len(births), np.int32)])[order]]
+    taken = np.cumsum(np.where(changed == _COMPUTING, by * amount, 0))[lasts]
+    return Profile(moments[lasts], computing, blocked, queued, workers, taken)
+
+
+def _first_starts(trace: Trace) -> Ints:
+    """When each process that ran a task began its first one."""
+    rows = trace.rows
     started = np.flatnonzero(trace.is_task & (rows.start != UNKNOWN) & (rows.process >= 0))
     births = np.full(len(trace.processes), _NEVER, np.int64)
     np.minimum.at(births, rows.process[started].astype(np.int64), rows.start[started])
-    births = births[births != _NEVER]
-    moments = np.concatenate([begin[rises], end[falls], births])
-    changed = np.concatenate([count[rises], count[falls], np.full(len(births), _WORKERS)])
-    by = np.repeat(np.array([1, -1, 1]), [int(rises.sum()), int(falls.sum()), len(births)])
-    amount = cpus_of(trace)[np.concatenate([row[rises], row[falls], np.zeros(len(births), np.int32)])]
-    order = np.argsort(moments)
-    moments, changed, by = moments[order], changed[order], by[order]
-    lasts = np.flatnonzero(np.append(moments[1:] != moments[:-1], np.ones(min(len(moments), 1), np.bool_)))
-    columns = (np.cumsum(np.where(changed == number, by, 0))[lasts] for number in range(_WORKERS + 1))
-    taken = np.cumsum(np.where(changed == _COMPUTING, by * amount[order], 0))[lasts]
-    computing, blocked, queued, workers = columns
-    return Profile(moments[lasts], computing, blocked, queued, workers, taken)
+    known: Ints = births[births != _NEVER]
+    return known

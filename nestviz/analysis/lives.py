@@ -30,7 +30,7 @@ class Lives:
         np.maximum.at(extent, row, since)
         base = np.cumsum(extent + 1) - extent - 1  # one ascending number for every moment of every row
         place = base[row] + since
-        self.order: Ints = np.argsort(place * _RANKS + rank)
+        self.order: Ints = np.argsort(place * _RANKS + rank, kind="stable")
         self.row: Ints = row[self.order]
         place = place[self.order]
         segment_place = base[segments.row] + segments.begin - links.begin[segments.row]

@@ -59,7 +59,7 @@ class FullTime:
     def of_intervals(cls, begin: Ints, end: Ints, limit: float) -> FullTime:
         """When at least `limit` of the intervals held."""
         moments = np.concatenate([begin, end])
-        order = np.argsort(moments)
+        order = np.argsort(moments, kind="stable")
         count = np.cumsum(np.repeat([1, -1], len(begin))[order])
         return cls(moments[order], (count >= limit) & (limit > 0))
 
