@@ -41,7 +41,7 @@ def test_fan():
     trace = trace_of("root(a b c d)", compute=10, queue=2)
     assert limits_of(trace) == (50, 20, 20, 24)
     assert on_cpus(trace, 1, 2, 4) == [50, 30, 20]
-    assert on_cpus(trace, 1, 2, 4, is_free=False) == [54, 34, 24]
+    assert on_cpus(trace, 1, 2, 4, is_free=False) == [5 * 12, 3 * 12, 2 * 12]
 
 
 def test_balanced_binary_tree():
@@ -76,7 +76,7 @@ def test_fork_and_join_twice():
         ("root", "compute", 4), ("c", "queue", 1), ("c", "compute", 30), ("root", "compute", 6),
     ]  # fmt: skip
     assert on_cpus(trace, 1, 2) == [85, 65]
-    assert on_cpus(trace, 1, 2, is_free=False) == [87, 67]
+    assert on_cpus(trace, 1, 2, is_free=False) == [89, 67]
 
 
 def test_get_in_loop():

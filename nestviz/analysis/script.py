@@ -43,7 +43,9 @@ class Script:
     rest: list[int]
     arguments: dict[int, list[int]]
     submit: list[int]
+    depth: list[int]
     delay: list[int]
+    hold: list[int]
     need: list[float]
     pool: list[int]
     pools: list[int]
@@ -75,7 +77,9 @@ def script_of(trace: Trace, costs: Costs, in_place: Ints | None = None) -> Scrip
         rest=rest.tolist(),
         arguments=_arguments(joins, np.flatnonzero(is_argument & ~joins.is_open & ~is_gone[joins.waiter]), stands_for),
         submit=(np.zeros(len(place), np.int64) if costs.is_free else links.handed - links.begin).tolist(),
+        depth=trace.rows.depth.tolist(),
         delay=costs.delay_ns.tolist(),
+        hold=costs.hold_ns.tolist(),
         need=cpus_of(trace).tolist(),
         pool=pool.tolist(),
         pools=pools,

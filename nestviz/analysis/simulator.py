@@ -1,8 +1,11 @@
 """A discrete-event run of a recorded program on any number of CPUs, by Ray's rules: a blocked task gives its CPU back.
 
-A call is handed over, waits for its arguments, is on its way for its delay, then queues for CPUs in order of arrival. A task whose
-wait is over needs a CPU again, and comes before calls that have not begun. An actor's calls need no CPU by default; as many run at
-once as did in the recording, and keep their place while they wait. The same script always gives the same run.
+A call is handed over, waits for its arguments, is on its way for its delay, then queues for CPUs: the deepest call first, among
+equals the oldest. (Ray has no such rule, but a caller uses the process it was lent again for its next call; on recordings of nested
+programs this order came out, down to the number of tasks alive at once.) With its CPU a call needs a process, one that is free or
+the next that is made, and begins after its hold. A task whose wait is over needs a CPU again, and comes before calls that have not
+begun. An actor's calls need no CPU by default; as many run at once as did in the
+recording, and keep their place while they wait. The same script always gives the same run.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from nestviz.analysis.script import Script
 
 __all__ = ["Run", "simulate"]
 
-_HANDED, _GOES_ON = 0, 1
+_HANDED, _GOES_ON, _PROCESS = 0, 1, 2
 _UNSEEN = -1
 
 
@@ -55,8 +58,10 @@ class _Simulation:
         self._handed: dict[int, int] = {}
         """When calls were handed over that still wait for their arguments."""
         self._waiters: dict[int, list[int]] = {}
-        self._queues: list[deque[int]] = [deque() for _ in script.pools]
+        self._queues: list[list[tuple[int, int, int]]] = [[] for _ in script.pools]
+        """Calls that wait for a CPU, as heaps: the deepest first, then the oldest; an actor's calls in their order."""
         self._resumed: deque[int] = deque()
+        self._without_process: deque[int] = deque()
         self._events: list[tuple[int, int, int, int]] = []
         self._count = 0
         self.start = [_UNSEEN] * rows
@@ -74,9 +79,13 @@ class _Simulation:
             now, _, what, row = heapq.heappop(self._events)
             if what == _GOES_ON:
                 self._act(row, now)
+            elif what == _PROCESS:
+                self._process_is_free(now)
             elif self._need(row):
-                self._queues[self._script.pool[row]].append(row)
-                self._fill(self._script.pool[row], now)
+                pool = self._script.pool[row]
+                self._count += 1
+                heapq.heappush(self._queues[pool], (0 if pool else -self._script.depth[row], self._count, row))
+                self._fill(pool, now)
             else:
                 self._start(row, now)
 
@@ -131,8 +140,9 @@ class _Simulation:
             if not self._missing[waiter]:
                 self._ready(waiter, now)
         if self._script.is_task[row]:
-            self._idle += not self._script.pool[row]
             self._living -= 1
+            if not self._script.pool[row]:
+                self._process_is_free(now)
             self._give_back(row, now)
 
     def _ready(self, row: int, now: int) -> None:
@@ -161,21 +171,29 @@ class _Simulation:
             self._free[0] -= self._need(row)
             self._go_on_after_work(row, now)
         queue = self._queues[pool]
-        while queue and self._free[pool] >= self._need(queue[0]) and not (pool == 0 and self._resumed):
-            self._start(queue.popleft(), now)
+        while queue and self._free[pool] >= self._need(queue[0][2]) and not (pool == 0 and self._resumed):
+            self._start(heapq.heappop(queue)[2], now)
 
     def _start(self, row: int, now: int) -> None:
         self._free[self._script.pool[row]] -= self._need(row)
-        self.start[row] = now + self._process_for(row)
-        self._go_on_after_work(row, self.start[row])
-
-    def _process_for(self, row: int) -> int:
-        """How long it takes until a process is there."""
         self._living += 1
         self.workers = max(self.workers, self._living)
         if self._script.pool[row]:
-            return 0
-        if self._idle >= 1:
+            self._begin(row, now)
+        elif self._idle >= 1:
             self._idle -= 1
-            return 0
-        return self._costs.worker_start_ns
+            self._begin(row, now)
+        else:
+            self._without_process.append(row)
+            self._put(now + self._costs.worker_start_ns, _PROCESS, row)
+
+    def _begin(self, row: int, now: int) -> None:
+        self.start[row] = now + self._script.hold[row]
+        self._go_on_after_work(row, self.start[row])
+
+    def _process_is_free(self, now: int) -> None:
+        """A process was made, or its task has ended; who waits longest takes it."""
+        if self._without_process:
+            self._begin(self._without_process.popleft(), now)
+        else:
+            self._idle += 1

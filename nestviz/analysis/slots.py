@@ -67,6 +67,15 @@ class FullTime:
         """Nanoseconds of each stretch."""
         return self._until(end) - self._until(begin)
 
+    def last_before(self, time: Ints) -> Ints:
+        """The last moment up to each `time` at which it held; 0 where it never did."""
+        if not len(self._times):
+            return np.zeros(len(time), np.int64)
+        at = np.searchsorted(self._times, time, side="left") - 1
+        latest = np.maximum.accumulate(np.where(self._holds, np.arange(len(self._times)), -1))[np.maximum(at, 0)]
+        moment: Ints = np.where(latest == at, time, self._times[np.minimum(latest + 1, len(self._times) - 1)])
+        return np.where((at < 0) | (latest < 0), 0, moment)
+
     def _until(self, time: Ints) -> Ints:
         if not len(self._times):
             return np.zeros(len(time), np.int64)
