@@ -5,7 +5,7 @@ A message says what happened, in which file or task, and what to do next; `cli/`
 
 from __future__ import annotations
 
-__all__ = ["CaptureError", "JournalError", "LaunchError", "NestvizError", "RecordingNotFound", "UsageError"]
+__all__ = ["CaptureError", "JournalError", "LaunchError", "NestvizError", "RecordingNotFound", "TooSlow", "UsageError"]
 
 
 class NestvizError(Exception):
@@ -34,3 +34,7 @@ class LaunchError(NestvizError):
 
 class CaptureError(NestvizError):
     """A public capture call was used wrongly, for example `annotate` with an object."""
+
+
+class TooSlow(NestvizError):  # noqa: N818 - a finding, not a fault
+    """A recording took longer than was allowed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from itertools import pairwise
 
 import pytest
 from builders import MS, RecordingBuilder, trace_of
@@ -93,15 +92,6 @@ def test_failed_and_retried_tasks_are_counted_by_their_last_attempt():
 def test_an_empty_recording_has_zeros():
     summary = nestviz.summarize(RecordingBuilder().trace())
     assert (summary.tasks, summary.work_ns, summary.makespan_ns, summary.parallelism, summary.critical_path) == (0, 0, 0, 0.0, ())
-
-
-@settings(max_examples=80, deadline=None)
-@given(programs())
-def test_the_critical_path_tiles_the_makespan(builder):
-    trace = builder.trace(now=500)
-    path = critical_path(trace)
-    assert sum(p.end_ns - p.begin_ns for p in path) == totals_of(trace).makespan_ns
-    assert all(a.end_ns == b.begin_ns for a, b in pairwise(path))
 
 
 @settings(max_examples=80, deadline=None)

@@ -22,7 +22,7 @@ ROOMS = {
     "collector": ({"errors", "events", "ray_private", "journal"}, {"ray"}),
     "trace": ({"errors", "events"}, {"numpy", "pyarrow", "networkx"}),
     "recordings": ({"errors", "events", "journal", "collector", "capture", "trace"}, set()),
-    "analysis": ({"errors", "events", "trace"}, {"numpy"}),
+    "analysis": ({"errors", "events", "wording", "trace"}, {"numpy"}),
     "layout": ({"events", "trace", "analysis", "wording"}, {"numpy", "networkx"}),
     "figures": ({"events", "wording", "trace", "analysis", "layout"}, {"numpy", "plotly"}),
     "launch": ({"errors", "ray_private", "collector", "recordings", "analysis", "workloads", "FRONT"}, {"ray"}),

@@ -36,8 +36,8 @@ def two_tasks():
 @pytest.mark.parametrize(
     ("argv", "line"),
     [
-        ([], "a command is missing; choose one of demo, run, attach, list, show, dashboard"),
-        (["nope"], "there is no command 'nope'; choose one of demo, run, attach, list, show, dashboard"),
+        ([], "a command is missing; choose one of demo, run, attach, list, show, compare, dashboard"),
+        (["nope"], "there is no command 'nope'; choose one of demo, run, attach, list, show, compare, dashboard"),
         (["demo"], "the following arguments are required: WORKLOAD (see nestviz demo --help)"),
         (["demo", "quicksort", "--sizes", "-1"], "size -1 is too small: at least 0"),
         (["demo", "quicksort", "--sizes", "1,two"], "argument --sizes: '1,two' is not a list of whole numbers"),

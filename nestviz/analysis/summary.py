@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from nestviz.analysis.breakdown import Breakdown, breakdown_by_function, breakdown_of, lost_on_path
 from nestviz.analysis.critical_path import PathSegment, critical_path
-from nestviz.analysis.span import spans_of
+from nestviz.analysis.links import links_of
+from nestviz.analysis.path_shares import PathShare, path_shares
+from nestviz.analysis.queueing import queue_causes
+from nestviz.analysis.scalability import scalability_of
 from nestviz.analysis.totals import totals_of
 from nestviz.trace.model import Trace
 
@@ -18,7 +23,9 @@ class Summary:
     """Times in nanoseconds; `parallelism`, `speedup` and `efficiency` are ratios, 0 where there is nothing to divide.
 
     work: Σ compute. span: the longest path. parallelism: work / span. makespan: first submit to last end. speedup: work / makespan.
-    efficiency: speedup / CPUs. `states` counts tasks by the state of their last attempt.
+    efficiency: speedup / CPUs. `states` counts tasks by the state of their last attempt. `limit` is a sentence: the greatest
+    speedup and its cause. `queue_ns`: queue time by cause. `lost_ns`: task time lost to nesting (see `Breakdown`);
+    `lost_on_path_ns`: how much of the makespan that is on the critical path.
     clock_error_ns: by how much times on other nodes than the driver's may be wrong.
     """
 
@@ -41,6 +48,12 @@ class Summary:
     efficiency: float
     phases_ns: Mapping[str, int]
     critical_path: tuple[PathSegment, ...]
+    path_shares: tuple[PathShare, ...]
+    limit: str
+    queue_ns: Mapping[str, int]
+    lost_ns: int
+    lost_on_path_ns: int
+    functions: tuple[Breakdown, ...]
     sections: tuple[str, ...]
     sources: tuple[str, ...]
     missing: tuple[str, ...]
@@ -51,7 +64,13 @@ class Summary:
 
 def summarize(trace: Trace) -> Summary:
     """The summary of a trace, or of a section of it."""
-    totals, spans = totals_of(trace), spans_of(trace)
+    totals, links = totals_of(trace), links_of(trace)
+    path = critical_path(trace, links)
+    shares = path_shares(trace, path)
+    limits = scalability_of(trace, links, shares)
+    causes = queue_causes(trace)
+    functions = breakdown_by_function(trace, causes)
+    whole = breakdown_of(functions)
     return Summary(
         recording=trace.info.recording,
         name=trace.info.name,
@@ -65,13 +84,19 @@ def summarize(trace: Trace) -> Summary:
         cpus=totals.cpus,
         makespan_ns=totals.makespan_ns,
         work_ns=totals.work_ns,
-        span_ns=spans.span_ns,
-        burdened_span_ns=spans.burdened_span_ns,
-        parallelism=totals.work_ns / spans.span_ns if spans.span_ns else 0.0,
+        span_ns=limits.span_ns,
+        burdened_span_ns=limits.burdened_span_ns,
+        parallelism=limits.parallelism,
         speedup=totals.speedup,
         efficiency=totals.efficiency,
         phases_ns=totals.phases_ns,
-        critical_path=critical_path(trace),
+        critical_path=path,
+        path_shares=shares,
+        limit=limits.sentence,
+        queue_ns=MappingProxyType({cause.name.lower(): value for cause, value in whole.queue_ns.items()}),
+        lost_ns=whole.lost_ns,
+        lost_on_path_ns=lost_on_path(path, causes),
+        functions=functions,
         sections=tuple(section.name for section in trace.sections),
         sources=trace.sources,
         missing=trace.missing,

@@ -36,6 +36,8 @@ class Totals:
 def last_attempts(rows: Rows) -> Ints:
     """The rows of each task's last attempt, in order of submission."""
     tasks = np.flatnonzero(rows.kind == RowKind.TASK)
+    if not bool(np.any(rows.attempt > 0)):
+        return tasks
     keys = id_keys(rows.task_id[tasks])
     order = np.lexsort((-rows.attempt[tasks], keys))
     first = np.ones(len(order), np.bool_)

@@ -17,7 +17,7 @@ from pathlib import Path
 import ray
 
 from nestviz import ray_private
-from nestviz.capture.clock import monotonic_ns, offset_to_unix_ns
+from nestviz.capture.clock import monotonic_ns, offset_to_unix_ns, process_birth_ns
 from nestviz.capture.program import about_program
 from nestviz.capture.recorder import Recorder
 from nestviz.capture.unrecorded import report_problem, withdraw_problem
@@ -207,6 +207,7 @@ def _new_ring(folder: Path, job_id: str, node_id: str, records: int) -> RingWrit
         "node_id": node_id,
         "worker_id": ray.get_runtime_context().get_worker_id(),
         "is_driver": ray_private.is_driver(),
+        "born": process_birth_ns(),
     }
     return RingWriter(path, meta, records)
 

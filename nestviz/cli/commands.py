@@ -39,6 +39,7 @@ _TABLE = (
     Entry("attach", "record a program that runs already, from Ray's own record", "nestviz.cli.attach"),
     Entry("list", "list the recordings", "nestviz.cli.listing"),
     Entry("show", "summarise a recording: where the time went", "nestviz.cli.show"),
+    Entry("compare", "compare two recordings: what got slower, what got faster", "nestviz.cli.compare"),
     Entry("dashboard", "start the dashboard in the browser", "nestviz.cli.dashboard"),
 )
 

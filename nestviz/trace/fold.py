@@ -8,7 +8,7 @@ from copy import copy
 
 from nestviz.events import Chunk, ChunkKind
 from nestviz.trace.assembly import assemble
-from nestviz.trace.model import Process, RecordingInfo, Trace
+from nestviz.trace.model import UNKNOWN, Process, RecordingInfo, Trace
 from nestviz.trace.store import RecordStore
 
 __all__ = ["Fold", "Known"]
@@ -49,6 +49,7 @@ class Known:
     def process(self, number: int) -> Process:
         """The process of that number, as far as it introduced itself."""
         meta = self.processes.get(number, {})
+        born = _integer(meta.get("born", UNKNOWN))
         return Process(
             pid=_integer(meta.get("pid")),
             node_id=str(meta.get("node_id", "")),
@@ -56,6 +57,7 @@ class Known:
             is_driver=meta.get("is_driver") is True,
             node_ip=str(meta.get("node_ip", "")),
             clock_error_ns=_integer(meta.get("clock_error_ns")),
+            born_ns=born + _integer(meta.get("clock", self.clock_ns)) if born >= 0 else UNKNOWN,
         )
 
     def clock_shifts(self) -> dict[int, int]:

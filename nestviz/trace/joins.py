@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nestviz.trace.model import Ids, Ints
 
-__all__ = ["id_keys", "lookup", "roots_and_depths", "separate"]
+__all__ = ["id_keys", "lookup", "roots_and_depths", "running_maximum", "separate"]
 
 _MIX_1 = np.uint64(0x9E3779B97F4A7C15)
 _MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -60,7 +60,7 @@ def separate(group: Ints, begin: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
     begin, end, group = begin[order], np.maximum(end, begin)[order], group[order]
     if len(order) == 0:
         return order, begin, end
-    reach = _running_maximum(group, end)
+    reach = running_maximum(group, end)
     before = np.empty_like(reach)
     before[0] = begin[0]
     before[1:] = np.where(group[1:] == group[:-1], reach[:-1], begin[1:])
@@ -68,8 +68,10 @@ def separate(group: Ints, begin: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
     return order, begin, np.maximum(end, begin)
 
 
-def _running_maximum(group: Ints, value: Ints) -> Ints:
+def running_maximum(group: Ints, value: Ints) -> Ints:
     """The maximum so far within each run of equal `group` (which is sorted): ranks make the groups ever higher stairs."""
+    if len(value) == 0:
+        return value
     rank = np.argsort(np.argsort(value, kind="stable"), kind="stable")
     stair = np.cumsum(np.concatenate(([0], (group[1:] != group[:-1]).astype(np.int64)))) * len(value)
     highest = np.maximum.accumulate(rank + stair) - stair

@@ -82,6 +82,8 @@ class Process:
     is_driver: bool
     node_ip: str = ""
     clock_error_ns: int = 0
+    born_ns: int = UNKNOWN
+    """When the process was made (Unix ns), UNKNOWN where its system did not say."""
 
 
 @dataclass(frozen=True)

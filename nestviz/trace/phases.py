@@ -15,6 +15,9 @@ from nestviz.trace.model import UNKNOWN, Ints, Rows, Segments, Trace
 
 __all__ = ["first_moment", "last_moment", "life_of", "phase_totals", "segments_of", "separate_inner"]
 
+_OUTER_PLACES = 5
+"""Submit, queue, fetch, the compute before the first or after the last inner stretch, store."""
+
 
 def separate_inner(rows: Rows, row: Ints, phase: NDArray[np.uint8], begin: Ints, end: Ints, now_ns: int) -> Segments:
     """Clip stretches to their row's execution and keep them apart; empty ones are dropped. `row` is -1 for nobody's."""
@@ -73,42 +76,37 @@ def _failures_before(rows: Rows, retried: Ints) -> Ints:
 
 
 def segments_of(trace: Trace) -> Segments:
-    """Every phase of every attempt as an interval; see `Segments`. Where known, fetch ends queue and store follows compute."""
+    """Every phase of every attempt as an interval; see `Segments`. Where known, fetch ends queue and store follows compute.
+
+    Each row has a place for submit, queue and fetch, then compute and inner stretches in turn, then compute and store; what is left
+    empty is dropped. No sorting: `Trace.inner` is in order.
+    """
     rows, inner = trace.rows, trace.inner
     begin, handed, start, end = life_of(rows, trace.now_ns)
     fetch = np.where(rows.fetch == UNKNOWN, 0, np.minimum(rows.fetch, start - handed))
     store = np.where(rows.store == UNKNOWN, 0, np.minimum(rows.store, end - start))
-    number = np.arange(len(rows), dtype=np.int64)
-    gap_row, gap_begin, gap_end = _gaps(inner, number, start, end - store)
-    parts = [
-        (number, Phase.SUBMIT, begin, handed),
-        (number, Phase.QUEUE, handed, start - fetch),
-        (number, Phase.FETCH, start - fetch, start),
-        (gap_row, Phase.COMPUTE, gap_begin, gap_end),
-        (number, Phase.STORE, end - store, end),
+    stretches = np.bincount(inner.row, minlength=len(rows))
+    places = 2 * stretches + _OUTER_PLACES
+    first = np.cumsum(places) - places
+    row = np.repeat(np.arange(len(rows), dtype=np.int32), places)
+    phase = np.full(len(row), Phase.COMPUTE, np.uint8)
+    low, high = np.empty((2, len(row)), np.int64)
+    within = first + 4 - 2 * (np.cumsum(stretches) - stretches)
+    parts: list[tuple[Ints, int | NDArray[np.uint8], Ints, Ints]] = [
+        (first, Phase.SUBMIT, begin, handed),
+        (first + 1, Phase.QUEUE, handed, start - fetch),
+        (first + 2, Phase.FETCH, start - fetch, start),
+        (within[inner.row] + 2 * np.arange(len(inner)), inner.phase, inner.begin, inner.end),
+        (first + places - 1, Phase.STORE, end - store, end),
     ]
-    row = np.concatenate([*(p[0] for p in parts), inner.row])
-    phase = np.concatenate([*(np.full(len(p[0]), p[1], np.uint8) for p in parts), inner.phase])
-    low = np.concatenate([*(p[2] for p in parts), inner.begin])
-    high = np.concatenate([*(p[3] for p in parts), inner.end])
+    for place, what, since, until in parts:
+        phase[place], low[place], high[place] = what, since, until
+    last = first + places - 1
+    low[last] = np.maximum(low[last], high[last - 2])
+    gaps = np.concatenate([first + 3, parts[3][0] + 1])
+    low[gaps], high[gaps] = high[gaps - 1], low[gaps + 1]
     keep = high > low
-    row, phase, low, high = row[keep], phase[keep], low[keep], high[keep]
-    order = np.lexsort((low, row))
-    return Segments(row[order].astype(np.int32), phase[order], low[order], high[order])
-
-
-def _gaps(inner: Segments, number: Ints, start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
-    """The stretches of each execution that no inner stretch covers."""
-    row = np.concatenate([inner.row.astype(np.int64), number])
-    low = np.concatenate([inner.begin, end])
-    high = np.concatenate([inner.end, end])
-    order = np.lexsort((low, row))
-    row, low, high = row[order], low[order], high[order]
-    previous = np.empty_like(high)
-    if len(row):
-        previous[0] = start[row[0]]
-        previous[1:] = np.where(row[1:] == row[:-1], high[:-1], start[row[1:]])
-    return row, np.maximum(previous, start[row]), np.minimum(low, end[row])
+    return Segments(row[keep], phase[keep], low[keep], high[keep])
 
 
 def first_moment(trace: Trace) -> int:
