@@ -11,7 +11,8 @@ from test_fold import programs, rows_as_text
 
 from nestviz import figures
 from nestviz.analysis.summary import summarize
-from nestviz.cli.show import _say_summary
+from nestviz.analysis.what_if import what_if
+from nestviz.cli.show_text import say_summary
 from nestviz.dashboard.facts import facts_of
 from nestviz.events import RECORD, RECORD_BYTES, Chunk, ChunkKind, EventKind
 from nestviz.layout.lanes import worker_lanes
@@ -156,7 +157,7 @@ def test_the_summary_says_how_far_clocks_may_be_off_only_when_they_may(capsys):
     builder.about[2]["clock_error_ns"] = 300_000
     for trace, said in ((builder.trace(), True), (trace_of("a"), False)):
         summary = summarize(trace)
-        _say_summary(trace, summary)
+        say_summary(trace, summary, what_if(trace))
         assert ("off by 300 µs" in capsys.readouterr().out) == said
         assert (summary.nodes, summary.clock_error_ns) == ((3, 300_000) if said else (1, 0))
 
