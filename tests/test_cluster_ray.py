@@ -181,6 +181,17 @@ def test_an_unmodified_program_is_recorded_on_nodes_that_its_driver_is_not_on(cl
     ]  # fmt: skip
 
 
+def test_relays_that_were_dismissed_come_back_with_their_rings_full(cluster):
+    import ray
+
+    own, *others = node_ids(cluster)
+    ray.get(_session.collector.__ray_call__.remote(lambda collector: collector._relays.dismiss()))
+    with nestviz.record("again") as section:
+        said = ray.get(on(1, grow).remote(3, 1, 0.01))
+    assert_is_what_ray_said(rows_of(section.trace()), said)
+    assert [ray.get_actor(f"relay-{node}-for-{own}", namespace=NAMESPACE) is not None for node in others] == [True, True]
+
+
 def test_the_tasks_of_a_node_that_dies_are_lost_while_the_recording_goes_on(cluster):
     import ray
 

@@ -49,7 +49,7 @@ class NestvizCollector:
 
     def sync(self, folder: str) -> int:
         """Take everything that the recording's processes have said until now; the journal's length in bytes."""
-        self._relays.sync(time.monotonic() + _SYNC_SECONDS)
+        self._relays.sync(_SYNC_SECONDS)
         with self._lock:
             return self._gatherer.sync(Path(folder), time.time_ns())
 
@@ -84,7 +84,7 @@ class NestvizCollector:
         description = read_description(folder)
         with self._lock:
             self._gatherer.pull(time.time_ns())
-        silent = self._relays.sync(time.monotonic() + _SYNC_SECONDS)
+        silent = self._relays.sync(_SYNC_SECONDS)
         missing = f"What {len(silent)} nodes said last is missing: they did not answer." if silent else ""
         with self._lock:
             self._gatherer.finish(folder, time.time_ns(), state, reason, missing)

@@ -64,9 +64,10 @@ class Relays:
             self._ask()
             self._take_answers(self._rota.soon(time.monotonic()))
 
-    def sync(self, until_s: float) -> list[str]:
-        """Take all that has been said on the other nodes until now; the nodes that did not answer before `until_s` (monotonic)."""
+    def sync(self, patience_s: float) -> list[str]:
+        """Take all that has been said on the other nodes until now; the nodes that did not answer within so many seconds."""
         with self._lock:
+            until_s = time.monotonic() + patience_s
             self._look()
             earlier = set(self._under_way)
             missing = set(self._rota.nodes)
@@ -94,6 +95,7 @@ class Relays:
 
     def _look(self) -> None:
         """Who is there: new nodes join the rota, the processes of those that have left are gone, and clocks are compared anew."""
+        self._take_answers(0.0)  # the last words of a node that has left
         self._addresses = {str(node["NodeID"]): str(node["NodeManagerAddress"]) for node in ray.nodes() if node["Alive"]}
         now = time.monotonic()
         self._next_look_s = now + _LOOK_SECONDS
@@ -141,6 +143,8 @@ class Relays:
 
     def _take(self, ref: ray.ObjectRef[object], node: str) -> bool:
         """Write one batch down and get the next receipts ready; whether the node's rings were empty then."""
+        if node not in self._handles:
+            return False  # it has left, or was dismissed
         try:
             batch = cast("Batch", ray.get(ref))
             if node not in self._clocks:
@@ -148,7 +152,8 @@ class Relays:
                 self._tell()  # no record is written before its clock is known
         except ray.exceptions.RayError as error:
             self._forget([node])
-            self.problems[node] = f"no answer from node {node}: {error}"
+            reason = str(error).partition("\n")[0]
+            self.problems[node] = f"no answer from node {node}: {reason}"
             self._rota.answered(node, time.monotonic(), has_failed=True)
             return False
         self.problems.pop(node, None)

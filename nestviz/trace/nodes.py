@@ -12,6 +12,7 @@ from nestviz.trace.model import UNKNOWN, Ints, Trace
 __all__ = ["Nodes", "nodes_of"]
 
 _SHORT_ID = 6
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,14 @@ class Nodes:
 def nodes_of(trace: Trace) -> Nodes:
     """The nodes on which something of the trace ran. One whose address is not its own alone is named by the start of its id."""
     rows = trace.rows
-    started = np.flatnonzero((rows.process != UNKNOWN) & (rows.start != UNKNOWN))
-    order = started[np.lexsort((rows.start[started], rows.kind[started] != RowKind.DRIVER))]
-    used, first = np.unique(rows.process[order], return_index=True)
+    first = np.full(len(trace.processes), _NEVER, np.int64)
+    started = (rows.process != UNKNOWN) & (rows.start != UNKNOWN)
+    np.minimum.at(first, rows.process[started], rows.start[started])
+    first[rows.process[started & (rows.kind == RowKind.DRIVER)]] = 0
+    used = np.flatnonzero(first != _NEVER)
+    used = used[np.argsort(first[used], kind="stable")]
     ids = [process.node_id for process in trace.processes]
-    nodes = list(dict.fromkeys(ids[process] for process in used[np.argsort(first)].tolist()))
+    nodes = list(dict.fromkeys(ids[process] for process in used.tolist()))
     addresses = {process.node_id: process.node_ip for process in trace.processes if process.node_id in nodes}
     known = list(addresses.values())
     names = []
