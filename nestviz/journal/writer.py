@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nestviz.events import RECORD_BYTES, ChunkKind
-from nestviz.journal.format import GREETING, encode_chunk, encode_packed
+from nestviz.journal.format import GREETING, encode_chunk, encode_packed, pack
 
 __all__ = ["JournalWriter", "append_name", "append_process", "hold"]
 
@@ -56,9 +56,7 @@ class JournalWriter:
         for begin in range(0, len(records), step):
             part = records[begin : begin + step]
             number = first + begin // RECORD_BYTES
-            self._write(
-                encode_chunk(ChunkKind.EVENTS, part, process=process, first=number, count=len(part) // RECORD_BYTES)
-            )
+            self.write_packed_events(process, number, len(part) // RECORD_BYTES, *pack(part))
 
     def write_packed_events(self, process: int, first: int, count: int, codec: int, packed: bytes) -> None:
         """One batch of records that `format.pack` has packed already."""
