@@ -108,3 +108,13 @@ def test_readers_see_whether_somebody_still_writes(tmp_path):
 def test_a_new_name_is_appended(journal):
     append_name(journal, "büro")
     assert read_chunks(journal)[-1].payload.decode() == "büro"
+
+
+def test_nothing_is_appended_to_a_journal_that_has_not_begun(tmp_path):
+    path = tmp_path / "r.nestviz"
+    path.touch()
+    with pytest.raises(OSError, match="has not begun"):
+        append_name(path, "too early")
+    JournalWriter(path).close()
+    append_name(path, "in time")
+    assert [chunk.payload for chunk in read_chunks(path)] == [b"in time"]

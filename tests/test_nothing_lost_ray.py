@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 
 import psutil
 import pytest
@@ -105,4 +106,5 @@ def test_a_program_runs_on_unrecorded_and_is_recorded_when_that_is_possible(star
     program.communicate("\n\n", timeout=PATIENCE_S)
     assert program.returncode == 0
     (entry,) = Catalogue(home).entries()
+    assert Counter(row["name"] for row in nestviz.load(entry.path).to_arrow().to_pylist()) == {"f": 2 * TASKS, "driver": 1}
     assert (entry.state, entry.tasks) == ("complete", 2 * TASKS)

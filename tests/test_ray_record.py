@@ -71,6 +71,13 @@ def test_the_timeline_of_other_jobs_and_of_nestviz_s_own_actors_is_left_out():
     assert observations_of_timeline(TIMELINE_EVENTS, "02000000", {}) == []
     own = event("task::NestvizCollector.sync", 1795545009110754.8, 1.0, task_id=BIG)
     assert observations_of_timeline([own], "01000000", {}) == []
+    created = event("task::collector-2-ca5a0ceaed78:NestvizCollector.__init__", 1795545009110754.8, 1.0, task_id=BIG)
+    assert observations_of_timeline([created], "01000000", {}) == []
+
+
+def test_the_creation_of_a_named_actor_is_named_by_its_class():
+    created = event("task::my:own:Counter.__init__", 1795545009110754.8, 1.0, task_id=BIG)
+    assert [seen.name for seen in observations_of_timeline([created], "01000000", {})] == ["Counter.__init__"]
 
 
 def test_what_a_dead_task_left_behind_is_not_taken_for_the_next_one_s():

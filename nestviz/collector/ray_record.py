@@ -30,6 +30,7 @@ _FETCH, _EXECUTE, _STORE, _TASK = "task:deserialize_arguments", "task:execute", 
 _STATES = {"FINISHED": State.FINISHED, "RUNNING": State.RUNNING, "NIL": NO_STATE}
 _FATES = {"TASK_CANCELLED": State.CANCELLED, "OUT_OF_MEMORY": State.LOST}
 _RAISED = "TASK_EXECUTION_EXCEPTION"
+_CREATION = ".__init__"
 _MAX_ERROR = 1_500
 _NS_PER_MS, _NS_PER_US = 1_000_000, 1_000
 
@@ -118,12 +119,13 @@ def _class_name(extra: Row) -> str:
 
 
 def _is_foreign(name: str) -> bool:
-    return not name.startswith(OWN_ACTORS)
+    return not _plain(name).startswith(OWN_ACTORS)
 
 
 def _plain(name: str) -> str:
-    """The name as capture gives it: without the functions around it."""
-    return name.rsplit("<locals>.", 1)[-1]
+    """The name as capture gives it: without the functions around it, and a creation without the actor's own name before it."""
+    plain = name.rsplit("<locals>.", 1)[-1]
+    return plain.rpartition(":")[2] if plain.endswith(_CREATION) else plain
 
 
 def _ns(milliseconds: float | None) -> int:

@@ -131,9 +131,11 @@ def append_process(path: Path, process: int, meta: dict[str, object], records: b
 
 
 def _append(path: Path, chunks: list[bytes]) -> None:
-    """Each chunk in one `write`, which the kernel keeps apart from other people's; the file must exist."""
+    """Each chunk in one `write`, which the kernel keeps apart from other people's; the journal must have begun."""
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
+        if os.fstat(fd).st_size < len(GREETING):  # its writer found no room even for that
+            raise OSError(errno.ENODATA, "the journal has not begun")
         for chunk in chunks:
             begin = os.fstat(fd).st_size
             written = os.write(fd, chunk)
