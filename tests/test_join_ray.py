@@ -37,7 +37,7 @@ def parent():
 
 ray.init(log_to_driver=False, configure_logging=False)
 ray.get(parent.remote())
-ray.get(big.remote(list(range(1_000_000))))
+ray.get(big.options(name="heavy").remote(list(range(1_000_000))))
 time.sleep(1.2)
 print(json.dumps(ray.timeline()))
 """
@@ -110,6 +110,11 @@ def rows_of(trace):
     return [row for row in trace.to_arrow().to_pylist() if row["kind"] == "task"]
 
 
+def only(rows, name):
+    (row,) = [row for row in rows if row["name"] == name]
+    return row
+
+
 def finished(process):
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
@@ -117,9 +122,8 @@ def finished(process):
 
 
 def inner_event(timeline, name, kind):
-    """Begin and end in ns of Ray's event of that kind inside the longest task of that name."""
-    tasks = [e for e in timeline if e["cat"] == f"task::{name}"]
-    task = max(tasks, key=lambda e: e["dur"])
+    """Begin and end in ns of Ray's event of that kind inside the only task of that name."""
+    (task,) = [e for e in timeline if e["cat"] == f"task::{name}"]
     (inner,) = [
         e for e in timeline
         if e["cat"] == kind and e["tid"] == task["tid"] and task["ts"] <= e["ts"] <= task["ts"] + task["dur"]
@@ -131,19 +135,17 @@ def test_fetch_store_and_times_are_ray_s_own_and_a_plain_task_is_found(programs)
     out, _ = finished(programs.program(MIXED))
     timeline, trace = json.loads(out), programs.recorded()
     rows = rows_of(trace)
-    big = max((row for row in rows if row["name"] == "big"), key=lambda row: row["fetch"])
-    begin, end = inner_event(timeline, "big", "task:execute")
-    assert (big["start"], big["end"]) == (pytest.approx(begin, abs=5 * MS), pytest.approx(end, abs=5 * MS))
-    fetch, store = inner_event(timeline, "big", "task:deserialize_arguments"), inner_event(timeline, "big", "task:store_outputs")
-    assert big["fetch"] == pytest.approx(fetch[1] - fetch[0], abs=MS)
-    assert big["store"] == pytest.approx(store[1] - store[0], abs=MS)
-    assert big["fetch"] > 5 * MS
-    assert big["store"] > 5 * MS
-    (plain,), (parent,) = ([row for row in rows if row["name"] == name] for name in ("named", "parent"))
+    heavy, plain, parent = (only(rows, name) for name in ("heavy", "named", "parent"))
+    begin, end = inner_event(timeline, "heavy", "task:execute")
+    assert (heavy["start"], heavy["end"]) == (pytest.approx(begin, abs=5 * MS), pytest.approx(end, abs=5 * MS))
+    fetch, store = (inner_event(timeline, "heavy", kind) for kind in ("task:deserialize_arguments", "task:store_outputs"))
+    assert heavy["fetch"] == pytest.approx(fetch[1] - fetch[0], abs=MS)
+    assert heavy["store"] == pytest.approx(store[1] - store[0], abs=MS)
+    assert min(heavy["fetch"], heavy["store"]) > 5 * MS
     assert (plain["parent_id"], plain["state"]) == (parent["task_id"], "finished")
     assert plain["end"] - plain["start"] == pytest.approx(50 * MS, rel=0.5)
     assert trace.sources == ("capture", "ray.timeline")
-    assert {row["name"] for row in rows} == {"big", "named", "parent"}
+    assert {row["name"] for row in rows} == {"big", "heavy", "named", "parent"}
 
 
 def test_attach_records_a_running_program_until_it_ends(programs):
