@@ -149,3 +149,20 @@ def test_retry():
     assert path_of(trace) == [("flaky", "queue", 1), ("flaky", "compute", 10), ("flaky", "queue", 3), ("flaky", "compute", 20)]
     assert on_cpus(trace, 1, 4) == [30, 30]
     assert on_cpus(trace, 1, 4, is_free=False) == [34, 34]
+
+
+def test_a_result_exists_once_it_is_stored():
+    builder = RecordingBuilder(cpus=2)
+    root = builder.start(builder.submit("root"), 0)
+    child = builder.submit("child", root, 5)
+    builder.run(child, 8, 18)
+    builder.reading(builder.seen(child, fetch=(6, 8), execute=(8, 18), store=(18, 21)))
+    builder.get(root, [child], 5, 23)
+    builder.end(root, 25)
+    trace = builder.trace()
+    assert limits_of(trace) == (5 + 10 + 2, 17, 5 + 2 + 10 + 3 + 2 + 2, 25)
+    assert path_of(trace) == [
+        ("root", "compute", 5), ("child", "queue", 1), ("child", "fetch", 2), ("child", "compute", 10), ("child", "store", 3),
+        ("root", "receive", 2), ("root", "compute", 2),
+    ]  # fmt: skip
+    assert on_cpus(trace, 1, 4, is_free=False) == [25, 25]

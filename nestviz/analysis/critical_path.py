@@ -64,13 +64,13 @@ class _Walk:
             if end < self._now:
                 self._say(Phase.COMPUTE, end)
                 continue
-            awaited = self._awaited(begin) if phase in _WAITING else -1
-            if awaited < 0:
+            join = self._join_in(begin) if phase in _WAITING else -1
+            if join < 0:
                 self._say(phase, begin)
                 continue
-            self._say(phase, min(int(self._links.end[awaited]), self._now))
+            self._say(phase, min(int(self._links.joins.ended[join]), self._now))
             self._seen.add(self._row)
-            self._row = awaited
+            self._row = int(self._links.joins.awaited[join])
 
     def _say(self, phase: Phase, since: int) -> None:
         """The path was in this phase of its row from `since` until now."""
@@ -100,8 +100,8 @@ class _Walk:
         self._row = self._top
         self._say(Phase.COMPUTE, self._first)
 
-    def _awaited(self, begin: int) -> int:
-        """The task that ended last, between `begin` and now, of those the row was waiting for; -1 when none is known."""
+    def _join_in(self, begin: int) -> int:
+        """The join whose task ended last, between `begin` and now, of those the row was waiting for; -1 when none is known."""
         joins, now = self._links.joins, self._now
         low, high = int(joins.offset[self._row]), int(joins.offset[self._row + 1])
         last = low + int(np.searchsorted(joins.begin[low:high], now))
@@ -109,10 +109,9 @@ class _Walk:
         if first == last:
             return -1
         which = slice(first, last)
-        awaited = joins.awaited[which]
-        ended = np.where(joins.is_open[which], np.minimum(self._links.end[awaited], now), self._links.end[awaited])
+        ended = np.where(joins.is_open[which], np.minimum(joins.ended[which], now), joins.ended[which])
         fits = (ended > begin) & (ended <= now) & (joins.is_open[which] | (joins.end[which] > begin))
         if self._seen:
-            fits &= ~np.isin(awaited, list(self._seen))
+            fits &= ~np.isin(joins.awaited[which], list(self._seen))
         best = int(np.argmax(np.where(fits, ended, -1)))
-        return int(awaited[best]) if fits[best] else -1
+        return first + best if fits[best] else -1

@@ -23,12 +23,14 @@ __all__ = ["Joins", "Links", "links_of"]
 class Joins:
     """One entry per awaited task whose end a row waited for, by row, then begin of the wait. Times are Unix ns.
 
-    `ready` is when the wait had all it needed, `end` when it was over; an open wait has both at the trace's `now_ns`. The joins of
-    row r are those from `offset[r]` to `offset[r + 1]`; among them `reach` is the latest `end` so far.
+    `ended` is when the awaited task's life ended, as far as it was waited for; `ready` when the wait had all it needed, `end` when
+    it was over; an open wait has both at the trace's `now_ns`. The joins of row r are those from `offset[r]` to `offset[r + 1]`;
+    among them `reach` is the latest `end` so far.
     """
 
     waiter: Ints
     awaited: Ints
+    ended: Ints
     begin: Ints
     ready: Ints
     end: Ints
@@ -88,8 +90,9 @@ def _joins(trace: Trace, handed: Ints, start: Ints, end: Ints) -> Joins:
     opened = np.concatenate([waits.begin[wait], handed[arguments.row]])
     ready = np.where(is_open, trace.now_ns, np.concatenate([waits.blocked_end[wait], start[arguments.row]]))
     closed = np.where(is_open, trace.now_ns, np.concatenate([waits.end[wait], start[arguments.row]]))
-    # a task that lived on had put the object before it ended
-    holds = (awaited >= 0) & trace.is_task[awaited] & (awaited != waiter) & (end[awaited] <= ready)
+    # a task that ran on had put the object before it ended
+    ran_until = np.where(trace.rows.end == UNKNOWN, end, trace.rows.end)
+    holds = (awaited >= 0) & trace.is_task[awaited] & (awaited != waiter) & (ran_until[awaited] <= ready)
     order = np.flatnonzero(holds)
     order = order[np.argsort(opened[order], kind="stable")] if len(arguments) else order
     order = order[np.argsort(waiter[order], kind="stable")]
@@ -97,6 +100,7 @@ def _joins(trace: Trace, handed: Ints, start: Ints, end: Ints) -> Joins:
     return Joins(
         waiter=waiter,
         awaited=awaited[order],
+        ended=np.minimum(end[awaited], ready)[order],
         begin=opened[order],
         ready=ready[order],
         end=closed,

@@ -47,9 +47,9 @@ class QueueCause(enum.IntEnum):
 def queue_causes(trace: Trace, profile: Profile | None = None) -> Mapping[QueueCause, Ints]:
     """Nanoseconds of queue time by cause, per row; over all causes they add up to the row's queue phase."""
     rows = trace.rows
-    _, handed, start, _ = life_of(rows, trace.now_ns)
+    _, handed, start, end = life_of(rows, trace.now_ns)
     begun = start - np.where(rows.fetch == UNKNOWN, 0, np.minimum(rows.fetch, start - handed))
-    ready = np.clip(_arguments_there(trace, handed), handed, begun)
+    ready = np.clip(_arguments_there(trace, handed, end), handed, begun)
     cpus = cpus_of(trace)
     full = (profile_of(trace) if profile is None else profile).full_time(trace.info.cpus)
 
@@ -84,11 +84,10 @@ def queue_causes(trace: Trace, profile: Profile | None = None) -> Mapping[QueueC
     )
 
 
-def _arguments_there(trace: Trace, handed: Ints) -> Ints:
+def _arguments_there(trace: Trace, handed: Ints, end: Ints) -> Ints:
     """When the last result that a task takes as an argument existed; `handed` for tasks that take none."""
     there: Ints = handed.copy()
-    ends = np.where(trace.rows.end == UNKNOWN, trace.now_ns, trace.rows.end)
-    np.maximum.at(there, trace.dependencies.row.astype(np.int64), ends[trace.dependencies.on])
+    np.maximum.at(there, trace.dependencies.row.astype(np.int64), end[trace.dependencies.on])
     return there
 
 

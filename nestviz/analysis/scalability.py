@@ -18,7 +18,7 @@ __all__ = ["Scalability", "scalability_of"]
 
 _STEAL_FACTOR = 1.7
 """Cilkscale's estimate of what the burden costs on P processors (Schardl et al., cilkscale)."""
-_WORTH_NAMING = 0.05
+_WORTH_NAMING = 0.1
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ def _sentence(trace: Trace, work_ns: int, span_ns: int, shares: Sequence[PathSha
         return ""
     limit = f"at most {work_ns / span_ns:.1f} × faster than on one CPU, on any number of CPUs"
     computing = [share for share in shares if share.phase == Phase.COMPUTE]
-    if computing and computing[0].share >= _WORTH_NAMING:
-        place, part = heaviest_place(trace, computing[0])
+    place, part = heaviest_place(trace, computing[0]) if computing else ("", 0.0)
+    if part >= _WORTH_NAMING:
         limit += f", because {place} is {100 * part:.0f} % of the critical path"
     other = sum(share.time_ns for share in shares if share.phase != Phase.COMPUTE)
     whole = sum(share.time_ns for share in shares)
     if 2 * other > whole:
-        limit += f"; but {duration(other)} of its {duration(whole)} are not computing at all"
+        limit += f"; but {duration(other)} of the critical path's {duration(whole)} are not computing"
     return limit
 
 

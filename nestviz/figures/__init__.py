@@ -1,4 +1,4 @@
-"""Plotly figures of a trace: `tree`, `timeline`, `concurrency`, and `speedup_curves` of a demonstration."""
+"""Plotly figures: `tree`, `timeline`, `concurrency`, `phases`, `cpu_curve`, `threshold_curve`; `speedup_curves` of a demonstration."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nestviz.figures.concurrency import concurrency
+    from nestviz.figures.phases import phases
     from nestviz.figures.speedup import speedup_curves
     from nestviz.figures.timeline import timeline
     from nestviz.figures.tree import tree
+    from nestviz.figures.what_if import cpu_curve, threshold_curve
 
-__all__ = ["concurrency", "speedup_curves", "timeline", "tree"]
+__all__ = ["concurrency", "cpu_curve", "phases", "speedup_curves", "threshold_curve", "timeline", "tree"]
 
-_MODULES = {"concurrency": "concurrency", "speedup_curves": "speedup", "timeline": "timeline", "tree": "tree"}
+_MODULES = {
+    "concurrency": "concurrency",
+    "cpu_curve": "what_if",
+    "phases": "phases",
+    "speedup_curves": "speedup",
+    "threshold_curve": "what_if",
+    "timeline": "timeline",
+    "tree": "tree",
+}
 
 
 def __getattr__(name: str) -> object:
