@@ -101,8 +101,8 @@ class EventKind(enum.IntEnum):
                                                      exit
     WAIT_BEGIN   a Wait- –            –              begin        –              waiter / number  first ref's task,
                  Kind                                                                             refs asked for
-    WAIT_END     1 = it  –            –              begin        end            waiter / number  –, refs got
-                 raised
+    WAIT_END     1 = it  –            a result that  begin        end            waiter / number  –, refs got
+                 raised               is an error
     WAIT_REF     1 =     –            –              –            –              waiter / number  a ref's task
                  got
     SPAN_BEGIN   1 =     –            name           begin        outer block    owner / block    –

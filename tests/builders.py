@@ -89,10 +89,11 @@ class RecordingBuilder:
     def run(self, task, start, end, process=None, state=State.FINISHED, error="") -> Task:
         return self.end(self.start(task, start, process), end, state, error)
 
-    def get(self, waiter, tasks, begin, end=None, failed=False, asked=None) -> None:
-        self.wait(waiter, tasks, begin, end, got=() if failed else tasks, kind=WaitKind.GET, failed=failed, asked=asked)
+    def get(self, waiter, tasks, begin, end=None, failed=False, asked=None, error="") -> None:
+        got = () if failed else tasks
+        self.wait(waiter, tasks, begin, end, got=got, kind=WaitKind.GET, failed=failed, asked=asked, error=error)
 
-    def wait(self, waiter, tasks, begin, end=None, got=(), kind=WaitKind.WAIT, failed=False, asked=None) -> None:
+    def wait(self, waiter, tasks, begin, end=None, got=(), kind=WaitKind.WAIT, failed=False, asked=None, error="") -> None:
         process, scope = self._place(waiter)
         self._numbers += 1
         number = self._numbers
@@ -106,7 +107,9 @@ class RecordingBuilder:
         if kind == WaitKind.WAIT:
             for task in got:
                 self._put(process, EventKind.WAIT_REF, flags=1, scope=scope, block=number, ident=task.id)
-        self._put(process, EventKind.WAIT_END, flags=int(failed), a=begin * MS, b=end * MS, scope=scope, block=number, size=len(got))
+        code = self._text(process, error) if error else 0
+        self._put(process, EventKind.WAIT_END, flags=int(failed), code=code, a=begin * MS, b=end * MS, scope=scope, block=number,
+                  size=len(got))
 
     def open_block(self, owner, name, at, outer=0, section=False) -> int:
         process, scope = self._place(owner)

@@ -135,6 +135,7 @@ def _assembled(row, parent, depth, children, begin, start, end, wait_begin, read
         end=ready[waiting] + US,
         blocked_end=ready[waiting],
         asked=children[waiting].astype(np.int64),
+        error=np.zeros(len(waiting), np.int64),
         offset=np.concatenate([[0], np.cumsum(children[waiting])]).astype(np.int64),
         refs=np.argsort(above, kind="stable")[: int(children.sum())].astype(np.int32),
         got=np.ones(int(children.sum()), np.bool_),

@@ -138,6 +138,38 @@ def test_a_task_whose_result_somebody_got_has_finished_wherever_it_ran():
     assert times(trace.tasks.end) == [8, UNKNOWN, UNKNOWN]
 
 
+def test_a_task_whose_result_is_an_error_has_failed_wherever_it_ran():
+    b = RecordingBuilder()
+    done, dead, other = b.submit("done"), b.submit("dead", begin=1), b.submit("other", begin=2)
+    b.run(done, 3, 4)
+    b.get(None, [done, dead], 3, 8, failed=True, error="ActorDiedError: it is dead")
+    b.get(None, [other, dead], 9, 10, failed=True, error="ActorDiedError: it is dead")
+    trace = b.trace()
+    assert states(trace) == [FINISHED, State.FAILED, SUBMITTED]
+    assert trace.to_arrow().to_pylist()[1]["error"] == "ActorDiedError: it is dead"
+    assert times(trace.tasks.end) == [4, 8, UNKNOWN]
+
+
+def test_which_of_two_silent_tasks_failed_is_not_guessed():
+    b = RecordingBuilder()
+    one, other = b.submit("one"), b.submit("other", begin=1)
+    b.get(None, [one, other], 3, 8, failed=True, error="ActorDiedError")
+    assert states(b.trace()) == [SUBMITTED, SUBMITTED]
+
+
+def test_a_task_that_waits_for_the_result_of_one_that_failed_fails_with_it_down_the_chain():
+    b = RecordingBuilder()
+    first = b.run(b.submit("first"), 1, 5, state=State.FAILED, error="ValueError: no")
+    second, third, well = b.submit("second", begin=1), b.submit("third", begin=2), b.submit("well", begin=3)
+    b.depend(second, first)
+    b.depend(third, second)
+    trace = b.trace()
+    assert states(trace) == [State.FAILED, State.FAILED, State.FAILED, SUBMITTED]
+    assert [row["error"] for row in trace.to_arrow().to_pylist()] == ["ValueError: no"] * 3 + [None]
+    assert times(trace.tasks.end)[:3] == [5, 5, 5]
+    assert well.number == 4
+
+
 def test_awaiting_a_ref_is_waiting_for_its_result():
     b = RecordingBuilder()
     parent = b.start(b.submit("Actor.method"), 0)

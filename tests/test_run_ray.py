@@ -196,3 +196,69 @@ def test_workers_that_cannot_import_nestviz_run_the_program_all_the_same(run, tm
     (entry,) = Catalogue(run.home).entries()
     states = {row["name"]: row["state"] for row in nestviz.load(entry.path).to_arrow().to_pylist()}
     assert states["Actor.method"] == "finished"  # its result arrived, though nobody saw it run
+
+
+HABITS = """
+import asyncio, sys
+import ray
+
+@ray.remote
+def noted(x: int) -> float:
+    return sorted((name, str(kind)) for name, kind in noted._function.__annotations__.items())
+
+@ray.remote
+class Particular:
+    def __new__(cls, *args):
+        return super().__new__(cls)
+
+    def __init__(self, value):
+        self.value = value
+
+    def __getattr__(self, name):
+        raise AttributeError(name)
+
+    def __repr__(self):
+        return "Particular"
+
+    def __len__(self):
+        return self.value
+
+    def size(self):
+        return len(self)
+
+@ray.remote(max_retries=0)
+def fail():
+    raise ValueError("no")
+
+async def forget():
+    fail.remote().future()
+    await asyncio.wait([asyncio.ensure_future(asyncio.wrap_future(fail.remote().future()))])
+
+ray.init(log_to_driver=False, configure_logging=False)
+print(ray.get(noted.remote(1)), noted._function(1) == ray.get(noted.remote(1)))
+print(ray.get(Particular.remote(3).size.remote()))
+dead = Particular.remote(1)
+print(ray.get(dead.size.remote()))
+ray.kill(dead)
+refs = [dead.size.remote(), noted.remote(fail.remote())]
+for ref in refs:
+    try:
+        ray.get(ref)
+    except Exception as error:
+        print(type(error).__name__)
+print(__debug__, sys.flags.optimize)
+"""
+
+
+def test_a_program_s_habits_are_left_alone_and_what_never_ran_has_its_end(run, tmp_path):
+    (tmp_path / "program.py").write_text(HABITS, encoding="utf-8")
+    plain, traced = run(command=("-O",)), run(command=("-O", "-m", "nestviz", "run"))
+    outputs = [process.communicate(timeout=120) for process in (plain, traced)]
+    assert outputs[0][0] == outputs[1][0]
+    assert [process.returncode for process in (plain, traced)] == [0, 0], outputs[1][1]
+    (entry,) = Catalogue(run.home).entries()
+    rows = [row for row in nestviz.load(entry.path).to_arrow().to_pylist() if row["kind"] == "task"]
+    assert sorted((row["name"], row["state"]) for row in rows if row["name"] != "fail") == [
+        ("Particular.__init__", "finished"), ("Particular.__init__", "finished"), ("Particular.size", "failed"),
+        ("Particular.size", "finished"), ("Particular.size", "finished"), ("noted", "failed"), ("noted", "finished"), ("noted", "finished"),
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ import ray
 
 from nestviz.events import UNKNOWN_SIZE, State
 
-__all__ = ["error_text", "hide_frames", "last_part", "plain_name", "requirement", "size_of", "state_after"]
+__all__ = ["error_text", "hide_frames", "last_part", "plain_name", "requirement", "result_error", "size_of", "state_after"]
 
 _SIZED = (list, tuple, dict, set, frozenset, str, bytes, bytearray, range, memoryview)
 _MAX_ERROR = 1_500
@@ -82,6 +82,12 @@ def error_text(problem: BaseException) -> str:
         text = ""
     kind = type(problem).__name__
     return f"{kind}: {text}"[:_MAX_ERROR] if text else kind
+
+
+def result_error(problem: BaseException | None) -> str:
+    """The error that is the result of a task, out of what a wait for it raised; "" for all else, such as a wait that timed out."""
+    is_own = isinstance(problem, ray.exceptions.GetTimeoutError) and not isinstance(problem, ray.exceptions.RayTaskError)
+    return error_text(problem) if isinstance(problem, ray.exceptions.RayError) and not is_own else ""
 
 
 def hide_frames(original: Callable[..., str]) -> Callable[..., str]:

@@ -99,12 +99,14 @@ class Recorder:
             self._put(EventKind.WAIT_REF, 0, 0, 0, 0, 0, scope, number, ref)
         return number, begin
 
-    def wait_ended(self, scope: int, number: int, begin: int, got: int, refs: Iterable[bytes], *, is_failed: bool) -> None:
-        """The wait is over; `refs` are the tasks whose results it got, if those are not simply all."""
+    def wait_ended(
+        self, scope: int, number: int, begin: int, got: int, refs: Iterable[bytes], *, is_failed: bool, error: str = ""
+    ) -> None:
+        """The wait is over; `refs` are the tasks whose results it got, if those are not simply all; `error` is what one of them is."""
         end = monotonic_ns()
         for ref in refs:
             self._put(EventKind.WAIT_REF, 1, 0, 0, 0, 0, scope, number, ref)
-        self._put(EventKind.WAIT_END, int(is_failed), 0, 0, begin, end, scope, number, b"", got)
+        self._put(EventKind.WAIT_END, int(is_failed), 0, self._text(error) if error else 0, begin, end, scope, number, b"", got)
 
     def block_began(self, scope: int, outer: int, name: str, *, is_section: bool) -> int:
         """A span block opens; returns its number."""

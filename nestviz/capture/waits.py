@@ -13,6 +13,7 @@ import ray
 from nestviz import ray_private
 from nestviz.capture.clock import monotonic_ns
 from nestviz.capture.context import current_place
+from nestviz.capture.describing import result_error
 from nestviz.capture.recorder import MAX_REFS
 from nestviz.capture.session import active_recorder
 from nestviz.events import ID_BYTES, WaitKind
@@ -35,13 +36,13 @@ def traced_get(object_refs: Any, *args: Any, **kwargs: Any) -> Any:  # signature
     ids, asked = _tasks_of(object_refs)
     scope, _ = current_place()
     number, begin = recorder.wait_began(scope, WaitKind.GET, ids, asked)
-    is_failed = True
     try:
         values = plain_get(object_refs, *args, **kwargs)
-        is_failed = False
-        return values
-    finally:
-        recorder.wait_ended(scope, number, begin, 0 if is_failed else asked, (), is_failed=is_failed)
+    except BaseException as problem:
+        recorder.wait_ended(scope, number, begin, 0, (), is_failed=True, error=result_error(problem))
+        raise
+    recorder.wait_ended(scope, number, begin, asked, (), is_failed=False)
+    return values
 
 
 @functools.wraps(plain_wait)
@@ -88,15 +89,17 @@ def wrap_future(original: Callable[..., Any]) -> Callable[..., Any]:
             with suppress(Exception):  # the future is made; whether it could be noted must not matter
                 scope, _ = current_place()
                 number, begin = recorder.wait_began(scope, WaitKind.AWAIT, [ref.binary()[:ID_BYTES]], 1)
-                awaited.add_done_callback(functools.partial(_awaited, recorder, scope, number, begin))
+                awaited.add_done_callback(functools.partial(_awaited, recorder, scope, number, begin, future))
         return awaited
 
     return wrapped
 
 
-def _awaited(recorder: Any, scope: int, number: int, begin: int, future: asyncio.Future[Any]) -> None:
-    is_failed = future.cancelled() or future.exception() is not None
-    recorder.wait_ended(scope, number, begin, int(not is_failed), (), is_failed=is_failed)
+def _awaited(recorder: Any, scope: int, number: int, begin: int, source: Any, awaited: asyncio.Future[Any]) -> None:
+    # the source is asked: asking asyncio's future would keep it from saying that its exception was never retrieved
+    problem = None if awaited.cancelled() or not source.done() else source.exception()
+    is_failed = problem is not None or awaited.cancelled() or not source.done()
+    recorder.wait_ended(scope, number, begin, int(not is_failed), (), is_failed=is_failed, error=result_error(problem))
 
 
 def _tasks_of(refs: object) -> tuple[list[bytes], int]:

@@ -19,7 +19,8 @@ __all__ = ["MARK", "unwrap_class", "wrap", "wrap_class"]
 MARK = "__nestviz_name__"
 """The attribute of a wrapped function or class that says so; its value is the name to show."""
 
-_RAY_METHODS = {"__ray_call__", "__ray_ready__"}
+_CALLED_BY_RAY = {"__init__", "__call__", "__ray_call__", "__ray_ready__"}
+"""Of the methods with such names. Others are called by Python itself, some before the actor is made."""
 
 Function = Callable[..., Any]
 
@@ -41,7 +42,7 @@ def wrap_class(actor_class: type) -> None:
     """
     name = plain_name(getattr(actor_class, "__ray_actor_class__", actor_class))
     for method_name, method in inspect.getmembers(actor_class, inspect.isroutine):
-        if method_name.startswith("__ray_") and method_name not in _RAY_METHODS:
+        if method_name.startswith("__") and method_name.endswith("__") and method_name not in _CALLED_BY_RAY:
             continue
         raw = inspect.getattr_static(actor_class, method_name)
         function = getattr(method, "__func__", method)

@@ -34,11 +34,18 @@ def run(options: argparse.Namespace) -> int:
         environment["NESTVIZ_NAME"] = options.name
     elif options.module:
         environment["NESTVIZ_NAME"] = options.module.rpartition(".")[2]
-    program = subprocess.Popen([sys.executable, "-c", START, *target], env=environment)  # noqa: S603 - the person's program
+    command = [sys.executable, *_interpreter_flags(), "-c", START, *target]
+    program = subprocess.Popen(command, env=environment)  # noqa: S603 - the person's program
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda number, _: _forward(program, number))
     status = program.wait()
     return 128 - status if status < 0 else status
+
+
+def _interpreter_flags() -> list[str]:
+    """What stands before `-m nestviz` in `python -O -W ignore -m nestviz run …` is meant for the program."""
+    before, _, after = (" ".join(sys.orig_argv[1:])).partition("-m nestviz run")
+    return before.split() if after else []
 
 
 def _forward(program: subprocess.Popen[bytes], number: int) -> None:

@@ -41,7 +41,7 @@ def _run_script(path: Path) -> None:
     name = str(path.absolute())
     module.__dict__.update(__file__=name, __builtins__=__builtins__)
     sys.modules["__main__"] = module
-    code = compile(path.read_bytes(), name, "exec")
+    code = compile(path.read_bytes(), name, "exec", dont_inherit=True)
     exec(code, module.__dict__)  # noqa: S102 - this is the person's own program, which they asked to run
 
 

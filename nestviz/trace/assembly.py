@@ -19,7 +19,7 @@ from nestviz.trace.drafts import NO_KEY, Drafts, draft_rows
 from nestviz.trace.joins import id_keys, lookup, roots_and_depths
 from nestviz.trace.model import NO_PARENT, UNKNOWN, Ints, RecordingInfo, Rows, Segments, Small, Trace, Waits
 from nestviz.trace.observed import join_record
-from nestviz.trace.outcomes import with_cancellations, with_outcomes
+from nestviz.trace.outcomes import with_cancellations, with_failed_arguments, with_outcomes
 from nestviz.trace.phases import phase_totals, separate_inner
 from nestviz.trace.sections import find_sections
 from nestviz.trace.sightings import seen_workers
@@ -75,8 +75,9 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
     rows = _settle(rows, drafts, known, is_closed=info.state != "live" and not known.is_attached, now_ns=now_ns)
     rows = with_cancellations(rows, store, clock)
     items = gather_items(store, rows, owners.rows_of, clock)
-    waits = assemble_waits(store, rows, owners.rows_of, clock, items.row)
-    rows = with_outcomes(rows, waits)
+    waits = assemble_waits(store, texts, rows, owners.rows_of, clock, items.row)
+    dependencies = gather_dependencies(store, rows)
+    rows = with_failed_arguments(with_outcomes(rows, waits), dependencies)
     inner = _inner(store, rows, waits, owners, clock, now_ns)
     waiting = waits.row[waits.end == UNKNOWN]
     is_waiting = np.zeros(len(rows), np.bool_)
@@ -105,7 +106,7 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
         inner=inner,
         items=items,
         puts=gather_puts(store, rows, owners.rows_of),
-        dependencies=gather_dependencies(store, rows),
+        dependencies=dependencies,
         requirements=gather_requirements(store, texts),
         sources=sources_of(known),
         missing=missing_of(known, rows, info.state),

@@ -158,6 +158,7 @@ class Waits:
     end: Ints  # UNKNOWN while it waits
     blocked_end: Ints  # when the last awaited task ended (≥ begin, ≤ end); UNKNOWN while it waits
     asked: Ints  # refs asked for, also those beyond the recorded ones
+    error: Ints  # number in Trace.texts of the error that one of the results is, 0 when none is known
     offset: Ints  # n + 1
     refs: Small
     got: NDArray[np.bool_]  # per ref: it was returned

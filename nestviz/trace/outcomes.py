@@ -8,10 +8,10 @@ import numpy as np
 
 from nestviz.events import EventKind, State, WaitKind
 from nestviz.trace.joins import id_keys, lookup
-from nestviz.trace.model import UNKNOWN, Ints, Rows, Waits
+from nestviz.trace.model import UNKNOWN, Dependencies, Ints, Rows, Waits
 from nestviz.trace.store import RecordStore
 
-__all__ = ["with_cancellations", "with_outcomes"]
+__all__ = ["with_cancellations", "with_failed_arguments", "with_outcomes"]
 
 _RECURSIVE = 2
 
@@ -40,22 +40,40 @@ def with_cancellations(rows: Rows, store: RecordStore, clock_ns: int) -> Rows:
 
 
 def with_outcomes(rows: Rows, waits: Waits) -> Rows:
-    """A task whose result somebody got has finished, wherever it ran; of its execution nothing else is known."""
+    """A task whose result somebody got has ended, wherever it ran, and well if that is no error; nothing else is known of it.
+
+    When a wait for several raises the error of one of them, it is the one that never reported anything, if there is just one.
+    """
     wait = np.repeat(np.arange(len(waits)), np.diff(waits.offset))
     row = waits.refs.astype(np.int64)
-    is_result = waits.got & (row >= 0) & (waits.end[wait] != UNKNOWN) & (waits.kind[wait] != WaitKind.WAIT)
-    is_result &= (rows.state[row] == State.SUBMITTED) & (rows.start[row] == UNKNOWN)
-    if not is_result.any():
+    is_silent = (row >= 0) & (rows.state[row] == State.SUBMITTED) & (rows.start[row] == UNKNOWN)
+    is_over = is_silent & (waits.end[wait] != UNKNOWN) & (waits.kind[wait] != WaitKind.WAIT)
+    if not is_over.any():
         return rows
-    far = np.iinfo(np.int64).max
-    end = np.full(len(rows), far, np.int64)
-    np.minimum.at(end, row[is_result], waits.end[wait[is_result]])
-    known = end != far
-    return replace(
-        rows,
-        state=np.where(known, State.FINISHED, rows.state).astype(np.uint8),
-        end=np.where(known, end, rows.end),
-    )
+    others_failed = np.isin(rows.state[row], [State.FAILED, State.CANCELLED, State.LOST]) & (row >= 0)
+    is_alone = (np.bincount(wait, is_silent, len(waits)) == 1) & (np.bincount(wait, others_failed, len(waits)) == 0)
+    has_failed = is_over & (waits.error[wait] > 0) & is_alone[wait]
+    first = np.flatnonzero(is_over & (waits.got | has_failed))[::-1]  # of several waits for one task the first one is written last
+    state, end, error = rows.state.copy(), rows.end.copy(), rows.error.copy()
+    state[row[first]] = np.where(has_failed[first], State.FAILED, State.FINISHED)
+    end[row[first]] = waits.end[wait[first]]
+    error[row[first]] = np.where(has_failed[first], waits.error[wait[first]], UNKNOWN)
+    return replace(rows, state=state, end=end, error=error)
+
+
+def with_failed_arguments(rows: Rows, dependencies: Dependencies) -> Rows:
+    """A task that waits for the result of one that failed never starts: Ray fails it too, with that error, down the chain."""
+    state, end, error = rows.state.copy(), rows.end.copy(), rows.error.copy()
+    row, on = dependencies.row, dependencies.on
+    while True:
+        is_doomed = (state[row] == State.SUBMITTED) & (rows.start[row] == UNKNOWN)
+        is_doomed &= np.isin(state[on], [State.FAILED, State.CANCELLED]) & (end[on] != UNKNOWN)
+        if not is_doomed.any():
+            return replace(rows, state=state, end=end, error=error)
+        doomed, cause = row[is_doomed], on[is_doomed]
+        state[doomed] = State.FAILED
+        end[doomed] = np.maximum(end[cause], rows.submit_end[doomed])
+        error[doomed] = error[cause]
 
 
 def _from_above(value: Ints, parent: np.ndarray[tuple[int], np.dtype[np.int32]]) -> Ints:

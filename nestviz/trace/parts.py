@@ -97,6 +97,7 @@ def _cut_waits(trace: Trace, keep: Mask, place: Ints, begin_ns: int, end_ns: int
         end=waits.end[which],
         blocked_end=waits.blocked_end[which],
         asked=waits.asked[which],
+        error=waits.error[which],
         offset=offset,
         refs=np.where((refs >= 0) & keep[refs], place[refs], UNKNOWN).astype(np.int32),
         got=waits.got[taken],

@@ -17,6 +17,7 @@ from nestviz.events import EventKind, RowKind, State, WaitKind
 from nestviz.trace.joins import id_keys, lookup
 from nestviz.trace.model import UNKNOWN, Ids, Ints, Rows, Waits
 from nestviz.trace.store import RecordStore
+from nestviz.trace.texts import Texts
 
 __all__ = ["assemble_waits", "rows_of_results"]
 
@@ -26,7 +27,7 @@ _FAR = np.iinfo(np.int64).max
 
 
 def assemble_waits(
-    store: RecordStore, rows: Rows, rows_of: Callable[[Ints], Ints], clock_ns: int, generators: NDArray[np.int32]
+    store: RecordStore, texts: Texts, rows: Rows, rows_of: Callable[[Ints], Ints], clock_ns: int, generators: NDArray[np.int32]
 ) -> Waits:
     """All waits in order of their begin. Waits of nobody known are left out. `generators` are the rows that yield items."""
     begins, ends = store.of(EventKind.WAIT_BEGIN), store.of(EventKind.WAIT_END)
@@ -39,6 +40,8 @@ def assemble_waits(
     end[has_ended] = ends.raw["b"][end_at[has_ended]] + clock_ns
     has_failed = np.zeros(len(key), np.bool_)
     has_failed[has_ended] = ends.raw["flags"][end_at[has_ended]] > 0
+    error = np.zeros(len(key), np.int64)
+    error[has_ended] = texts.of(ends)[end_at[has_ended]]
     begin = begins.raw["a"] + clock_ns
     kind = begins.raw["flags"].astype(np.uint8)
     wait, row, got = _refs(store, rows, key, kind != WaitKind.WAIT)
@@ -63,6 +66,7 @@ def assemble_waits(
         end=end[order],
         blocked_end=blocked_end[order],
         asked=begins.raw["size"][order],
+        error=error[order],
         offset=offset,
         refs=row[sort].astype(np.int32),
         got=got[sort],
