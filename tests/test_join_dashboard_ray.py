@@ -8,7 +8,7 @@ from test_join_ray import NESTED, TASKS_OF_NESTED, Programs, finished, newest_jo
 pytestmark = pytest.mark.ray
 
 DEATHS = """
-import os, ray
+import os, time, ray
 
 @ray.remote(max_retries=0)
 def dies():
@@ -25,6 +25,7 @@ ray.init(log_to_driver=False, configure_logging=False)
 never = dies.options(resources={"moon": 1}).remote()
 print(ray.get(parent.remote()), flush=True)
 ray.cancel(never)
+time.sleep(1.2)  # a worker tells Ray once a second, and not when it is ended
 """
 
 

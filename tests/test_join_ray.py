@@ -61,6 +61,7 @@ class Counter:
 ray.init(log_to_driver=False, configure_logging=False)
 counter = Counter.remote()
 print(ray.get(counter.add.remote(2)), flush=True)
+time.sleep(1.2)  # a worker tells Ray once a second, and not when it is ended
 sys.stdin.read()
 """
 TASKS_OF_NESTED = 2 + 7

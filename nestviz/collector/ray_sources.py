@@ -1,9 +1,10 @@
 """Reading Ray's own record through its two public interfaces; each may be missing, fail or be cut, and says so.
 
 Neither prints: what Ray logs or warns meanwhile is held back, so this belongs in processes of nestviz only. `ray.timeline()` waits
-a second by itself before it looks, because workers hand their record in every second; then it costs about 60 µs of CPU per task of
-the whole cluster. The State API does not wait, costs about 0.4 ms per task, mostly in Ray's dashboard, and gives at most 10,000
-tasks an answer; above that the question is put again name by name.
+a second by itself before it looks, because workers hand their record in every second (the last one is lost when they are killed, also
+by the end of their program); then it costs about 60 µs of CPU per task of the whole cluster. The State API does not wait, costs about
+0.4 ms per task, mostly in Ray's dashboard, and gives at most 10,000 tasks an answer; above that the question is put again name by
+name.
 """
 
 from __future__ import annotations

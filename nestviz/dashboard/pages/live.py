@@ -100,8 +100,6 @@ def _show_recording(entries: tuple[Entry, ...], entry: Entry) -> None:
             problem_box(whole.info.problem)
         show_cut(whole.info, entry)
         show_stall(whole)
-        if whole.missing and "capture" not in whole.sources:
-            st.text(" ".join(whole.missing))
     trace = trace_of(entry.path, section) if section else whole
     if trace.count == 0:
         with st.container(key="empty"):
