@@ -16,10 +16,13 @@ from random_runs import runs
 from test_fold import programs
 
 from nestviz.analysis.concurrency import profile_of
+from nestviz.analysis.costs import costs_of
 from nestviz.analysis.critical_path import critical_path
 from nestviz.analysis.links import links_of
 from nestviz.analysis.longest_paths import longest_paths
 from nestviz.analysis.path_shares import path_shares
+from nestviz.analysis.script import script_of
+from nestviz.analysis.simulator import simulate
 from nestviz.analysis.span import spans_of
 from nestviz.analysis.totals import phases_of, totals_of
 from nestviz.events import Phase
@@ -37,6 +40,16 @@ def test_the_critical_path_tiles_the_makespan(builder):
     assert path[-1].end_ns == trace.end_ns
     assert all(a.end_ns == b.begin_ns and a.begin_ns < a.end_ns for a, b in pairwise(path))
     assert sum(share.time_ns for share in path_shares(trace, path)) == trace.end_ns - trace.begin_ns
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(runs(), programs()), st.sampled_from(["recorded", "warm", "cold"]))
+def test_the_simulation_ends_whatever_the_recording_lacks(builder, workers):
+    trace = builder.trace(now=500)
+    costs = costs_of(trace, workers)
+    run = simulate(script_of(trace, costs), costs, 2)
+    assert run.makespan_ns >= 0
+    assert all(run.start_ns[row] <= run.end_ns[row] for row in np.flatnonzero(trace.is_task) if run.end_ns[row] >= 0)
 
 
 @settings(max_examples=60, deadline=None)

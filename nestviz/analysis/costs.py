@@ -60,11 +60,11 @@ def costs_of(trace: Trace, workers: Workers) -> Costs:
     made, capped = causes[QueueCause.WORKER], causes[QueueCause.CAP]
     idle = made + capped + causes[QueueCause.UNKNOWN]
     has_waited = causes[QueueCause.CPU] > 0
-    start = np.where(trace.rows.start == UNKNOWN, trace.now_ns, trace.rows.start)
+    start = np.where(trace.rows.start == UNKNOWN, trace.now_ns, trace.rows.start - np.maximum(trace.rows.fetch, 0))
     gap = np.where(has_waited, np.minimum(start - profile.full_time(trace.info.cpus).last_before(start), idle), idle)
     is_quick = trace.is_task & (trace.rows.start != UNKNOWN) & (made == 0) & (capped == 0)
     dispatch = int(np.median(gap[is_quick])) if bool(is_quick.any()) else 0
-    hold = np.minimum(gap, dispatch)
+    hold = np.where(has_waited & is_quick, gap, np.minimum(gap, dispatch))
     # who has waited for a CPU while others were given theirs was not delayed by that
     delay = np.where(has_waited & is_quick, 0, idle - hold)
     if workers != "recorded":

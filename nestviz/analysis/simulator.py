@@ -4,8 +4,8 @@ A call is handed over, waits for its arguments, is on its way for its delay, the
 equals the oldest. (Ray has no such rule, but a caller uses the process it was lent again for its next call; on recordings of nested
 programs this order came out, down to the number of tasks alive at once.) With its CPU a call needs a process, one that is free or
 the next that is made, and begins after its hold. A task whose wait is over needs a CPU again, and comes before calls that have not
-begun. An actor's calls need no CPU by default; as many run at once as did in the
-recording, and keep their place while they wait. The same script always gives the same run.
+begun. An actor's calls need no CPU by default; as many run at once as did in the recording, and keep their place while they wait.
+The same script always gives the same run.
 """
 
 from __future__ import annotations

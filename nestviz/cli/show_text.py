@@ -130,6 +130,9 @@ def _say_shares(summary: Summary) -> None:
 
 def _say_what_if(summary: Summary, guess: WhatIf) -> None:
     if not guess.curve:
+        if summary.attempts:
+            say("")
+            say(f"what if: {count(summary.attempts)} tasks are too many to simulate here; --section picks a part")
         return
     say("")
     say(f"what if (simulated from this recording; measured: {duration(summary.makespan_ns)} on {summary.cpus:g} CPUs)")
