@@ -7,7 +7,7 @@ import re
 import unicodedata
 from datetime import datetime, timezone
 
-__all__ = ["clock_time", "count", "data_size", "duration", "label", "plotly_text", "printable", "ratio", "without_escapes"]
+__all__ = ["byte_size", "clock_time", "count", "data_size", "duration", "label", "plotly_text", "printable", "ratio", "without_escapes"]
 
 _US, _MS, _S, _MIN = 1_000, 1_000_000, 1_000_000_000, 60_000_000_000
 
@@ -71,3 +71,11 @@ def _three_digits(value: float) -> str:
 def ratio(value: float) -> str:
     """A factor: "2.61×"."""
     return f"{value:.2f}×"
+
+
+def byte_size(size: int) -> str:
+    """Bytes in the unit that fits, three digits: "8.39 MB"; powers of 1,000."""
+    for limit, unit, name in ((1e3, 1, "B"), (999.5e3, 1e3, "kB"), (999.5e6, 1e6, "MB")):
+        if size < limit:
+            return f"{_three_digits(size / unit)} {name}"
+    return f"{_three_digits(size / 1e9)} GB"

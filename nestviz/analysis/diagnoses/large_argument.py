@@ -1,0 +1,50 @@
+"""Large arguments passed by value: the data travels instead of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
+from nestviz.analysis.diagnoses.facts import Facts
+from nestviz.events import Phase
+from nestviz.trace.model import UNKNOWN, Ints
+from nestviz.wording import byte_size, count, duration
+
+__all__ = ["INLINE_BYTES", "LargeArgument", "argument_bytes"]
+
+INLINE_BYTES = 100 * 1024
+"""Ray sends smaller arguments along with the call; larger ones go through the object store."""
+
+
+class LargeArgument(Pattern):
+    """Calls whose arguments are beyond Ray's inline limit, where handing them over and fetching them takes noticeable time."""
+
+    id = "large-argument"
+    looks_for = "calls that carry more than 100 KiB by value, where serializing and fetching that takes a noticeable part of the time"
+    url = f"{RAY_PATTERNS}/pass-large-arg-by-value.html"
+
+    def findings(self, facts: Facts) -> Iterator[Finding]:
+        """One per function."""
+        size = argument_bytes(facts)
+        for name, rows in facts.functions(np.flatnonzero(facts.final & (size >= INLINE_BYTES)), 1):
+            moving = facts.phases[Phase.SUBMIT][rows] + facts.phases[Phase.FETCH][rows]
+            won_ns = facts.saved_ns(moving, facts.begin[rows], facts.begin[rows] + moving)
+            if facts.is_worth(won_ns):
+                levels = len(np.unique(facts.rows.depth[rows]))
+                again = f", the same data again on each of {count(levels)} levels" if levels > 2 else ""  # noqa: PLR2004
+                yield Finding(
+                    title=f"{count(len(rows))} calls of {name} carry {byte_size(int(size[rows].sum()))} as arguments",
+                    rows=rows,
+                    won_ns=won_ns,
+                    confidence=Confidence.LIKELY,
+                    advice=f"Handing that over took {duration(int(moving.sum()))}{again}. Pass {name} a ref (ray.put the value once), "
+                    "or a description of the part to work on, and let it read or make its data itself.",
+                )
+
+
+def argument_bytes(facts: Facts) -> Ints:
+    """Serialized bytes of each row's arguments, UNKNOWN where they were not recorded."""
+    recorded: Ints = getattr(facts.rows, "argument_bytes", np.full(len(facts.rows), UNKNOWN, np.int64))
+    return recorded

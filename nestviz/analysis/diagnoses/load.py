@@ -1,0 +1,71 @@
+"""How busy the CPUs were at each moment, and with how many tasks that could have run: running totals over time.
+
+A task that waits for what it depends on could not have run, so it does not count as waiting here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nestviz.analysis.diagnoses.measures import RunningTotal
+from nestviz.events import Phase
+from nestviz.trace.model import UNKNOWN, Ints, Trace
+
+__all__ = ["Load", "load_of"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """Step functions: `running[i]` tasks held a CPU and `waiting[i]` could have run from `times[i]` to `times[i + 1]`."""
+
+    times: Ints
+    running: Ints
+    waiting: Ints
+    cpus: float
+
+    @cached_property
+    def busy(self) -> RunningTotal:
+        """How many tasks held a CPU."""
+        return RunningTotal.of(self.times, self.running)
+
+    @cached_property
+    def spare(self) -> RunningTotal:
+        """1 while a whole CPU was free."""
+        return RunningTotal.of(self.times, self.running + 1 <= self.cpus)
+
+    @cached_property
+    def starved(self) -> RunningTotal:
+        """The share of the CPUs that was free while no task waited for one."""
+        share = np.clip(1 - self.running / self.cpus, 0, 1) if self.cpus else np.zeros(len(self.times))
+        return RunningTotal.of(self.times, np.where(self.waiting == 0, share, 0.0))
+
+    @cached_property
+    def alone(self) -> RunningTotal:
+        """1 while one task ran and none waited for a CPU."""
+        return RunningTotal.of(self.times, (self.running == 1) & (self.waiting == 0))
+
+    @cached_property
+    def idle(self) -> RunningTotal:
+        """1 while no task ran and none waited for a CPU."""
+        return RunningTotal.of(self.times, (self.running == 0) & (self.waiting == 0))
+
+
+def load_of(trace: Trace, ready: Ints, start: Ints, end: Ints) -> Load:
+    """The load by all tasks of a trace; the three columns say when each row could start, started and ended."""
+    rows, inner = trace.rows, trace.inner
+    tasks = np.flatnonzero(trace.is_task)
+    run = tasks[rows.start[tasks] != UNKNOWN]
+    held = np.flatnonzero((inner.phase == Phase.BLOCKED) & trace.is_task[inner.row])
+    queued = tasks[rows.submit_begin[tasks] != UNKNOWN]
+    moments = [start[run], end[run], inner.begin[held], inner.end[held], ready[queued], start[queued]]
+    times = np.concatenate([*moments, np.array([trace.begin_ns, trace.end_ns])])
+    signs = ((1, 0), (-1, 0), (-1, 0), (1, 0), (0, 1), (0, -1), (0, 0))
+    sizes = [*(len(part) for part in moments), 2]
+    running, waiting = (np.repeat([sign[i] for sign in signs], sizes) for i in (0, 1))
+    order = np.argsort(times, kind="stable")
+    times = times[order]
+    last = np.flatnonzero(np.append(times[1:] != times[:-1], True))
+    return Load(times[last], np.cumsum(running[order])[last], np.cumsum(waiting[order])[last], trace.info.cpus)
