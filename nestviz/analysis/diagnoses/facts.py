@@ -96,11 +96,14 @@ class Facts:
 
     @cached_property
     def ready(self) -> Ints:
-        """When each row could have started, had there been a place: it was handed over, and what it depends on was there."""
+        """When each row could have started, had there been a place: it was handed over, and what it depends on was there.
+
+        A ref of what the driver, the parent or a task that still runs has put is there from the beginning.
+        """
         ready = self._life[1].copy()
-        dependencies = getattr(self.trace, "dependencies", None)
-        if dependencies is not None:
-            np.maximum.at(ready, dependencies.row, self.end[dependencies.on])
+        row, on = self.trace.dependencies.row, self.trace.dependencies.on
+        is_result = self.trace.is_task[on] & (on != self.rows.parent[row]) & (self.end[on] <= self.start[row])
+        np.maximum.at(ready, row[is_result], self.end[on[is_result]])
         when: Ints = np.minimum(ready, self.start)
         return when
 

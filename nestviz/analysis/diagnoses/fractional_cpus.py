@@ -12,7 +12,7 @@ from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.trace.model import Ints
 from nestviz.wording import count
 
-__all__ = ["FractionalCpus", "requirement_of"]
+__all__ = ["FractionalCpus"]
 
 _CPUS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) CPU\b")
 _TIMES = 2
@@ -30,7 +30,7 @@ class FractionalCpus(Pattern):
         if not facts.cpus:
             return
         for name, rows in facts.functions(np.flatnonzero(facts.calls & facts.started), int(_TIMES * facts.cpus)):
-            found = _CPUS.search(requirement_of(facts, int(rows[0])))
+            found = _CPUS.search(facts.trace.requirement_of(int(rows[0])))
             most = _at_a_time(facts, rows)
             if found is not None and float(found[1]) < 1 and most >= _TIMES * facts.cpus:
                 length = np.maximum(facts.end[rows] - facts.start[rows], 1)
@@ -43,13 +43,6 @@ class FractionalCpus(Pattern):
                     advice=f"If {name} computes, give it num_cpus=1: its processes share the CPUs and the memory as it is. "
                     "If it only waits, an async actor waits for many things in one process.",
                 )
-
-
-def requirement_of(facts: Facts, row: int) -> str:
-    """What the call asked for beyond Ray's default, in words; empty where it did not, or where that was not recorded."""
-    asked = getattr(facts.trace, "requirement_of", None)
-    return str(asked(row)) if asked else ""
-
 
 def _at_a_time(facts: Facts, rows: Ints) -> int:
     """How many of those rows ran, at most, at the same time."""

@@ -1,4 +1,4 @@
-"""Results in the hands of those who asked for them: one entry per ref that a `ray.get` returned, and when."""
+"""Results in the hands of those who asked for them: one entry per ref that a `ray.get` or an `await` returned, and when."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def gets_of(trace: Trace) -> Gets:
     waits, rows = trace.waits, trace.rows
     lengths = np.diff(waits.offset)
     wait = np.repeat(np.arange(len(waits)), lengths)
-    done = (waits.kind == WaitKind.GET) & (waits.end != UNKNOWN)
+    done = np.isin(waits.kind, (WaitKind.GET, WaitKind.AWAIT)) & (waits.end != UNKNOWN)
     which = np.flatnonzero(waits.got & (waits.refs >= 0) & done[wait])
     wait, task = wait[which], waits.refs[which].astype(np.int64)
     waiter = waits.row[wait].astype(np.int64)

@@ -9,10 +9,9 @@ import numpy as np
 from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.events import Phase
-from nestviz.trace.model import UNKNOWN, Ints
 from nestviz.wording import byte_size, count, duration
 
-__all__ = ["INLINE_BYTES", "LargeArgument", "argument_bytes"]
+__all__ = ["INLINE_BYTES", "LargeArgument"]
 
 INLINE_BYTES = 100 * 1024
 """Ray sends smaller arguments along with the call; larger ones go through the object store."""
@@ -27,7 +26,7 @@ class LargeArgument(Pattern):
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """One per function."""
-        size = argument_bytes(facts)
+        size = facts.rows.argument_bytes
         for name, rows in facts.functions(np.flatnonzero(facts.final & (size >= INLINE_BYTES)), 1):
             moving = facts.phases[Phase.SUBMIT][rows] + facts.phases[Phase.FETCH][rows]
             won_ns = facts.saved_ns(moving, facts.begin[rows], facts.begin[rows] + moving)
@@ -42,9 +41,3 @@ class LargeArgument(Pattern):
                     advice=f"Handing that over took {duration(int(moving.sum()))}{again}. Pass {name} a ref (ray.put the value once), "
                     "or a description of the part to work on, and let it read or make its data itself.",
                 )
-
-
-def argument_bytes(facts: Facts) -> Ints:
-    """Serialized bytes of each row's arguments, UNKNOWN where they were not recorded."""
-    recorded: Ints = getattr(facts.rows, "argument_bytes", np.full(len(facts.rows), UNKNOWN, np.int64))
-    return recorded

@@ -8,7 +8,6 @@ import numpy as np
 
 from nestviz.analysis.diagnoses.diagnosis import RAY_DOCS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
-from nestviz.analysis.diagnoses.fractional_cpus import requirement_of
 from nestviz.trace.model import UNKNOWN
 from nestviz.wording import count, duration
 
@@ -37,7 +36,7 @@ class LongPending(Pattern):
         usual = int(np.median((facts.start - facts.ready)[begun])) if len(begun) else 0
         is_long = (waited >= max(_LONG_NS, _TIMES * usual)) & (facts.load.spare.within(since, now) >= _IDLE * waited)
         for name, held in facts.functions(rows[is_long], 1):
-            wants = requirement_of(facts, int(held[0]))
+            wants = facts.trace.requirement_of(int(held[0]))
             longest = int((now_ns - facts.ready[held]).max())
             yield Finding(
                 title=f"{count(len(held))} tasks of {name} have not started after {duration(longest)}, with CPUs free",

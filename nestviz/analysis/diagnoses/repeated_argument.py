@@ -8,7 +8,7 @@ import numpy as np
 
 from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
-from nestviz.analysis.diagnoses.large_argument import INLINE_BYTES, argument_bytes
+from nestviz.analysis.diagnoses.large_argument import INLINE_BYTES
 from nestviz.trace.model import UNKNOWN, Ints
 from nestviz.wording import byte_size, count
 
@@ -36,7 +36,7 @@ class RepeatedArgument(Pattern):
             begin = facts.rows.submit_begin[rows]
             won_ns = facts.saved_ns(submit[repeats], begin[repeats], (begin + submit)[repeats])
             if facts.is_worth(won_ns):
-                each = byte_size(int(np.median(argument_bytes(facts)[rows])))
+                each = byte_size(int(np.median(facts.rows.argument_bytes[rows])))
                 yield Finding(
                     title=f"{count(len(rows))} calls of {name} carry arguments of the same size, {each} each",
                     rows=rows,
@@ -48,7 +48,7 @@ class RepeatedArgument(Pattern):
 
 def _same_size(facts: Facts) -> Ints:
     """Calls of which at least three siblings of one function have the same large size."""
-    size, table = argument_bytes(facts), facts.rows
+    size, table = facts.rows.argument_bytes, facts.rows
     rows = np.flatnonzero(facts.calls & (size >= INLINE_BYTES) & (table.submit_end != UNKNOWN))
     rows = rows[np.lexsort((size[rows], table.name[rows], table.parent[rows]))]
     before, after = rows[:-1], rows[1:]

@@ -22,9 +22,7 @@ class ReturnedPut(Pattern):
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """One per function."""
-        gets, puts = facts.gets, getattr(facts.trace, "puts", None)
-        if puts is None:
-            return
+        gets, puts = facts.gets, facts.trace.puts
         has_put = np.zeros(len(facts.rows), np.bool_)
         has_put[puts.row] = True
         own = np.flatnonzero(gets.is_own & has_put[gets.task] & facts.final[gets.task])

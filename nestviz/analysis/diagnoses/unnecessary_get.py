@@ -8,7 +8,7 @@ import numpy as np
 
 from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
-from nestviz.analysis.diagnoses.large_argument import INLINE_BYTES, argument_bytes
+from nestviz.analysis.diagnoses.large_argument import INLINE_BYTES
 from nestviz.trace.model import UNKNOWN, Ints
 from nestviz.wording import byte_size, count, duration
 
@@ -31,7 +31,7 @@ class UnnecessaryGet(Pattern):
         """One per function that is called so."""
         got, call = _neighbours(facts)
         source = facts.gets.task[got]
-        heavy = argument_bytes(facts)[call] >= INLINE_BYTES
+        heavy = facts.rows.argument_bytes[call] >= INLINE_BYTES
         apart = facts.rows.submit_begin[call] - facts.gets.end[got]
         keep = heavy & (apart <= _AT_ONCE_NS) & (facts.rows.name[source] != facts.rows.name[call])
         order = np.argsort(call[keep])
@@ -43,7 +43,7 @@ class UnnecessaryGet(Pattern):
             won_ns = facts.saved_ns(sent + fetched, facts.gets.blocked_end[got[at]], facts.rows.submit_end[rows])
             if facts.is_worth(won_ns):
                 maker = facts.trace.name_of(int(source[at[0]]))
-                size = byte_size(int(argument_bytes(facts)[rows].sum()))
+                size = byte_size(int(facts.rows.argument_bytes[rows].sum()))
                 yield Finding(
                     title=f"{count(len(rows))} calls of {name} may be sent what was just fetched: {size}",
                     rows=rows,
