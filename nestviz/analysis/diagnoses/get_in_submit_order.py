@@ -10,7 +10,7 @@ from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Findi
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.analysis.diagnoses.measures import groups_of
 from nestviz.trace.model import Ints
-from nestviz.wording import count, duration
+from nestviz.wording import counted, duration
 
 __all__ = ["GetInSubmitOrder"]
 
@@ -44,7 +44,7 @@ class GetInSubmitOrder(Pattern):
         won_ns = facts.saved_ns(np.array(won), np.array(begin), np.array(end))
         waited = int((gets.end[gets.first[rows]] - facts.end[rows]).clip(min=0).max())
         yield Finding(
-            title=f"{count(len(rows))} results lay ready for up to {duration(waited)} while their parent waited for an earlier call",
+            title=f"{counted(len(rows), 'result')} lay ready for up to {duration(waited)} behind a get for an earlier call",
             rows=rows,
             won_ns=won_ns,
             confidence=Confidence.LIKELY,

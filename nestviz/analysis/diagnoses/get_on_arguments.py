@@ -9,7 +9,7 @@ import numpy as np
 from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.trace.model import UNKNOWN
-from nestviz.wording import count, duration
+from nestviz.wording import counted, duration
 
 __all__ = ["GetOnArguments"]
 
@@ -37,7 +37,7 @@ class GetOnArguments(Pattern):
         for name, holders in facts.functions(np.flatnonzero(longest >= _HELD_NS), 1):
             held_ns = int(longest[holders].sum())
             yield Finding(
-                title=f"{count(len(holders))} tasks of {name} hold worker processes for {duration(held_ns)} to wait for "
+                title=f"{counted(len(holders), 'task')} of {name} held worker processes for {duration(held_ns)} to wait for "
                 "results handed to them",
                 rows=holders,
                 won_ns=_starts_ns(facts, holders),

@@ -10,7 +10,7 @@ from nestviz.analysis.diagnoses.diagnosis import Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.events import RowKind
 from nestviz.trace.model import UNKNOWN, Ints
-from nestviz.wording import count, duration
+from nestviz.wording import counted, duration
 
 __all__ = ["Incomplete"]
 
@@ -29,9 +29,9 @@ class Incomplete(Pattern):
         orphans = np.flatnonzero(trace.is_task & (trace.rows.parent >= 0) & (_parents_kinds(facts) == RowKind.UNKNOWN_PARENT))
         early = _early(facts)
         holes = [
-            f"{count(len(orphans))} tasks have no known parent" if len(orphans) else "",
-            f"{count(trace.lost_events)} events found no room" if trace.lost_events else "",
-            f"{count(len(early))} tasks start before they were submitted" if len(early) else "",
+            f"{counted(len(orphans), 'task')} without a known parent" if len(orphans) else "",
+            f"{counted(trace.lost_events, 'event')} without room" if trace.lost_events else "",
+            f"{counted(len(early), 'task')} started before the call" if len(early) else "",
             trace.info.problem,
         ]
         said = [hole for hole in holes if hole]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nestviz.analysis.diagnoses.measures import RunningTotal
 from nestviz.events import Phase
@@ -27,6 +28,12 @@ class Load:
     cpus: float
 
     @cached_property
+    def _free(self) -> NDArray[np.float64]:
+        if not self.cpus:
+            return np.zeros(len(self.times))
+        return np.clip(1 - self.running / self.cpus, 0.0, 1.0)
+
+    @cached_property
     def busy(self) -> RunningTotal:
         """How many tasks held a CPU."""
         return RunningTotal.of(self.times, self.running)
@@ -39,8 +46,12 @@ class Load:
     @cached_property
     def starved(self) -> RunningTotal:
         """The share of the CPUs that was free while no task waited for one."""
-        share = np.clip(1 - self.running / self.cpus, 0, 1) if self.cpus else np.zeros(len(self.times))
-        return RunningTotal.of(self.times, np.where(self.waiting == 0, share, 0.0))
+        return RunningTotal.of(self.times, np.where(self.waiting == 0, self._free, 0.0))
+
+    @cached_property
+    def delayed(self) -> RunningTotal:
+        """The share of the CPUs that was free while tasks waited for one: it takes Ray time to start them."""
+        return RunningTotal.of(self.times, np.where(self.waiting > 0, self._free, 0.0))
 
     @cached_property
     def alone(self) -> RunningTotal:

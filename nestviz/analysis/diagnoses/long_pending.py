@@ -9,7 +9,7 @@ import numpy as np
 from nestviz.analysis.diagnoses.diagnosis import RAY_DOCS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.trace.model import UNKNOWN
-from nestviz.wording import count, duration
+from nestviz.wording import counted, duration
 
 __all__ = ["LongPending"]
 
@@ -39,7 +39,7 @@ class LongPending(Pattern):
             wants = facts.trace.requirement_of(int(held[0]))
             longest = int((now_ns - facts.ready[held]).max())
             yield Finding(
-                title=f"{count(len(held))} tasks of {name} have not started after {duration(longest)}, with CPUs free",
+                title=f"{counted(len(held), 'task')} of {name} not started after {duration(longest)}, with CPUs free",
                 rows=held,
                 won_ns=float(longest),
                 confidence=Confidence.LIKELY if wants else Confidence.NOT_ENOUGH_DATA,

@@ -10,7 +10,7 @@ from nestviz.analysis.diagnoses.diagnosis import RAY_DOCS, Confidence, Finding, 
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.events import State
 from nestviz.trace.model import UNKNOWN
-from nestviz.wording import count
+from nestviz.wording import counted
 
 __all__ = ["MemoryGated"]
 
@@ -36,7 +36,7 @@ class MemoryGated(Pattern):
         killed = np.flatnonzero(lost & np.isin(table.parent, told))
         rows = np.union1d(told, killed)
         yield Finding(
-            title=f"{count(len(rows))} tasks failed for want of memory",
+            title=f"{counted(len(rows), 'task')} failed for want of memory",
             rows=rows,
             won_ns=facts.saved_ns((facts.end - facts.start)[rows], facts.start[rows], facts.end[rows]),
             confidence=Confidence.SURE,

@@ -61,14 +61,13 @@ def _measured_ns(facts: Facts) -> int:
 
 
 def _largest_cost(facts: Facts) -> str:
-    """Where most of the time that is no work went, in a sentence."""
-    causes = {
-        Phase.SUBMIT: "handing the calls over",
-        Phase.QUEUE: "waiting for a CPU or for a worker process",
-        Phase.FETCH: "fetching arguments",
-        Phase.RECEIVE: "fetching results",
-        Phase.STORE: "storing results",
+    """Where most of the CPUs' time went that was no work, in a sentence."""
+    whole = np.array([facts.trace.begin_ns]), np.array([facts.trace.end_ns])
+    times = {
+        "that CPUs waited for tasks to be started": float(facts.load.delayed.within(*whole)[0]) * facts.cpus,
+        "that CPUs had no task to run": float(facts.load.starved.within(*whole)[0]) * facts.cpus,
+        "of handing calls over": float(facts.phases[Phase.SUBMIT][facts.final].sum()),
+        "of fetching results": float(facts.phases[Phase.RECEIVE][facts.final].sum()),
     }
-    times = {phase: int(facts.phases[phase][facts.final].sum()) for phase in causes}
-    phase = max(times, key=lambda one: times[one])
-    return f"What it cost most was {causes[phase]}: {duration(times[phase])} over all tasks."
+    cause = max(times, key=lambda one: times[one])
+    return f"Most of the rest: {duration(int(times[cause]))} {cause}."

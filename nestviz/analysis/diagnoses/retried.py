@@ -8,9 +8,8 @@ import numpy as np
 
 from nestviz.analysis.diagnoses.diagnosis import RAY_DOCS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
-from nestviz.trace.joins import id_keys
 from nestviz.trace.model import UNKNOWN, Ints
-from nestviz.wording import count, duration
+from nestviz.wording import counted, duration
 
 __all__ = ["Retried"]
 
@@ -27,9 +26,9 @@ class Retried(Pattern):
         spent = facts.end - facts.start
         for name, rows in facts.functions(np.flatnonzero(facts.trace.is_task & ~facts.final), 1):
             again = int(facts.rows.children[rows].sum())
-            below = f" Their {count(again)} children were submitted again." if again else ""
+            below = f" {counted(again, 'task')} below them had been submitted in vain." if again else ""
             yield Finding(
-                title=f"{count(len(rows))} attempts of {name} came to nothing and were made again",
+                title=f"{counted(len(rows), 'attempt')} of {name} came to nothing and had to be made again",
                 rows=rows,
                 won_ns=facts.saved_ns(spent[rows], facts.start[rows], facts.end[rows]),
                 confidence=Confidence.SURE,
@@ -42,7 +41,6 @@ def _cause(facts: Facts, rows: Ints) -> str:
     errors = facts.rows.error[rows]
     errors = errors[errors != UNKNOWN]
     if not len(errors):
-        tasks = len(np.unique(id_keys(facts.rows.task_id[rows])))
-        return f"The processes of {count(tasks)} tasks died without a word: look for a crash or too little memory in Ray's logs."
+        return "Their processes died without a word: look for a crash, or for too little memory, in Ray's logs."
     first = facts.trace.texts[int(np.bincount(errors).argmax())].splitlines()[:1]
     return f"Most ended with: {''.join(first)}"

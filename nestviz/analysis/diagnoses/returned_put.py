@@ -8,7 +8,7 @@ import numpy as np
 
 from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
-from nestviz.wording import count
+from nestviz.wording import counted
 
 __all__ = ["ReturnedPut"]
 
@@ -30,7 +30,7 @@ class ReturnedPut(Pattern):
         for name, rows in facts.functions(np.unique(gets.task[again]), 1):
             second = again[np.isin(gets.task[again], rows)]
             yield Finding(
-                title=f"{count(len(rows))} tasks of {name} return a ref of what they put",
+                title=f"{counted(len(rows), 'task')} of {name} returned a ref of an own put",
                 rows=rows,
                 won_ns=facts.saved_ns(gets.end[second] - gets.begin[second], gets.begin[second], gets.end[second]),
                 confidence=Confidence.LIKELY,

@@ -10,7 +10,7 @@ from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Findi
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.analysis.diagnoses.large_argument import INLINE_BYTES
 from nestviz.trace.model import UNKNOWN, Ints
-from nestviz.wording import byte_size, count, duration
+from nestviz.wording import byte_size, counted, duration
 
 __all__ = ["UnnecessaryGet"]
 
@@ -45,7 +45,7 @@ class UnnecessaryGet(Pattern):
                 maker = facts.trace.name_of(int(source[at[0]]))
                 size = byte_size(int(facts.rows.argument_bytes[rows].sum()))
                 yield Finding(
-                    title=f"{count(len(rows))} calls of {name} may be sent what was just fetched: {size}",
+                    title=f"{counted(len(rows), 'call')} of {name} may have been sent what was just fetched: {size}",
                     rows=rows,
                     won_ns=won_ns,
                     confidence=Confidence.POSSIBLE,

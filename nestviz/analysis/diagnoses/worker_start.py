@@ -9,7 +9,7 @@ import numpy as np
 from nestviz.analysis.diagnoses.diagnosis import RAY_DOCS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.trace.model import UNKNOWN, Ints
-from nestviz.wording import count, duration
+from nestviz.wording import counted, duration
 
 __all__ = ["WorkerStart", "first_uses"]
 
@@ -32,7 +32,7 @@ class WorkerStart(Pattern):
         won_ns = facts.saved_ns(waited, facts.ready[rows], facts.start[rows])
         if len(rows) and facts.is_worth(won_ns):
             yield Finding(
-                title=f"{count(len(rows))} tasks waited for a worker process to be started, {duration(int(np.median(waited)))} each",
+                title=f"{counted(len(rows), 'task')} waited for a new worker process, {duration(int(np.median(waited)))} each",
                 rows=rows,
                 won_ns=won_ns,
                 confidence=Confidence.LIKELY,
