@@ -269,11 +269,17 @@ def small_share_of_a_cpu():
 
 
 def wait_for_a_unicorn():
-    pending = nap.options(resources={"unicorn": 1}).remote(0)
-    naps(4, 5.5)
-    ray.cancel(pending)
+    LEFT_BEHIND.append(nap.options(resources={"unicorn": 1}).remote(0))
+    time.sleep(5.2)
 
 
+def leave_nothing_behind():
+    while LEFT_BEHIND:
+        ray.cancel(LEFT_BEHIND.pop())
+    return naps(8, 0.1)
+
+
+LEFT_BEHIND = []
 LATE_FIRST = [0.5, *[0.1] * 11]
 
 PAIRS = {
@@ -298,5 +304,5 @@ PAIRS = {
     "submit-flood": Pair(flood, bounded),
     "worker-start": Pair(lambda: ray.get([ask.remote() for _ in range(10)]), lambda: naps(8, 0.1)),
     "fractional-cpus": Pair(small_share_of_a_cpu, lambda: naps(8, 0.1)),
-    "long-pending": Pair(wait_for_a_unicorn, lambda: naps(4, 0.1)),
+    "long-pending": Pair(wait_for_a_unicorn, leave_nothing_behind),
 }
