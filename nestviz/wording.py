@@ -7,7 +7,18 @@ import re
 import unicodedata
 from datetime import datetime, timezone
 
-__all__ = ["byte_size", "clock_time", "count", "counted", "data_size", "duration", "label", "plotly_text", "printable", "ratio", "without_escapes"]
+__all__ = [
+    "clock_time",
+    "count",
+    "counted",
+    "data_size",
+    "duration",
+    "label",
+    "plotly_text",
+    "printable",
+    "ratio",
+    "without_escapes",
+]
 
 _US, _MS, _S, _MIN = 1_000, 1_000_000, 1_000_000_000, 60_000_000_000
 
@@ -27,7 +38,19 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-__all__ = ["B", "GB", "MB", "kB", "unknown"]
+def counted(number: int, noun: str) -> str:
+    """So many of something: "1 task", "4,637 tasks"."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def data_size(size_bytes: int) -> str:
+    """Bytes in the unit that fits, three digits: "1.95 MB"; "unknown" below zero."""
+    if size_bytes < 0:
+        return "unknown"
+    for limit, unit, name in ((999.5, 1, "B"), (999.5e3, 1e3, "kB"), (999.5e6, 1e6, "MB"), (999.5e9, 1e9, "GB")):
+        if size_bytes < limit:
+            return f"{_three_digits(size_bytes / unit)} {name}"
+    return f"{_three_digits(size_bytes / 1e12)} TB"
 
 
 def clock_time(unix_ns: int) -> str:
@@ -64,11 +87,3 @@ def _three_digits(value: float) -> str:
 def ratio(value: float) -> str:
     """A factor: "2.61×"."""
     return f"{value:.2f}×"
-
-
-def byte_size(size: int) -> str:
-    """Bytes in the unit that fits, three digits: "8.39 MB"; powers of 1,000."""
-    for limit, unit, name in ((1e3, 1, "B"), (999.5e3, 1e3, "kB"), (999.5e6, 1e6, "MB")):
-        if size < limit:
-            return f"{_three_digits(size / unit)} {name}"
-    return f"{_three_digits(size / 1e9)} GB"

@@ -99,7 +99,7 @@ def consumer(is_argument):
     builder = RecordingBuilder()
     made = builder.run(builder.submit("make", None, 0), 0, 50)
     if is_argument:
-        builder.run(builder.submit("use", None, 1, after=[made]), 51, 60)
+        builder.run(builder.submit("use", None, 1, on=[made]), 51, 60)
         return builder.trace()
     use = builder.start(builder.submit("use", None, 1), 2)
     builder.get(use, [made], 2, 50)
@@ -121,7 +121,7 @@ def sent_on(is_ref, sent=1_000_000, pause=0):
     builder = RecordingBuilder()
     made = builder.run(builder.submit("make", None, 0), 0, 10)
     if is_ref:
-        builder.run(builder.submit("use", None, 0, after=[made]), 11, 20)
+        builder.run(builder.submit("use", None, 0, on=[made]), 11, 20)
         return builder.trace()
     builder.get(None, [made], 0, 14)
     builder.run(builder.submit("use", None, 14 + pause, 20 + pause, sent=sent), 21 + pause, 30 + pause)

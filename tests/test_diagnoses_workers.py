@@ -90,7 +90,7 @@ def waiting(needs="", is_after=False):
     builder = RecordingBuilder()
     builder.run(builder.submit("g", None, 0), 0, 10)
     running = builder.start(builder.submit("g", None, 0), 0)
-    builder.submit("f", None, 0, needs=needs, after=[running] if is_after else [])
+    builder.submit("f", None, 0, needs=needs, on=[running] if is_after else [])
     return builder.trace(now=6_000)
 
 

@@ -16,22 +16,21 @@ if TYPE_CHECKING:
 
 __all__ = ["add_ignore", "diagnoses_json", "ignored_ids", "say_diagnoses"]
 
-_VARIABLE = "NESTVIZ_IGNORE"
 _WIDTH = 100
 _INDENT = " " * 10
 
 
 def add_ignore(parser: argparse.ArgumentParser) -> None:
     """The option that switches diagnoses off."""
-    text = f"leave a diagnosis out, by its id (several times, or several with commas; {_VARIABLE} in the environment does the same)"
+    text = "leave a diagnosis out, by its id (several times, or several with commas); NESTVIZ_IGNORE in the environment does the same"
     parser.add_argument("--ignore", metavar="ID", action="append", default=[], help=text)
 
 
 def ignored_ids(options: argparse.Namespace) -> frozenset[str]:
     """What is switched off by the options and by the environment; UsageError for an id that there is not."""
-    from nestviz.analysis.diagnoses import ids_of
+    from nestviz.analysis.diagnoses import VARIABLE, ids_of
 
-    return ids_of(",".join([*options.ignore, os.environ.get(_VARIABLE, "")]))
+    return ids_of(",".join([*options.ignore, os.environ.get(VARIABLE, "")]))
 
 
 def diagnoses_json(diagnoses: Iterable[Diagnosis]) -> list[dict[str, object]]:

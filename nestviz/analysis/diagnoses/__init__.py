@@ -12,7 +12,11 @@ from nestviz.analysis.diagnoses.table import PATTERNS
 from nestviz.errors import UsageError
 from nestviz.trace.model import Trace
 
-__all__ = ["PATTERNS", "Confidence", "Diagnosis", "Pattern", "diagnose", "ids_of"]
+__all__ = ["PATTERNS", "VARIABLE", "Confidence", "Diagnosis", "Pattern", "diagnose", "ids_of"]
+
+
+VARIABLE = "NESTVIZ_IGNORE"
+"""The environment variable that switches diagnoses off, read by those who show them."""
 
 
 def diagnose(trace: Trace, ignored: Collection[str] = ()) -> tuple[Diagnosis, ...]:
@@ -30,7 +34,7 @@ def diagnose(trace: Trace, ignored: Collection[str] = ()) -> tuple[Diagnosis, ..
 
 
 def ids_of(text: str) -> frozenset[str]:
-    """The ids in a list with commas, as `--ignore` and NESTVIZ_IGNORE have it; UsageError for one that no pattern has."""
+    """The ids in a list with commas, as `--ignore` and the environment have it; UsageError for one that no pattern has."""
     ids = frozenset(part.strip() for part in text.split(",") if part.strip())
     unknown = sorted(ids - PATTERNS.keys())
     if unknown:

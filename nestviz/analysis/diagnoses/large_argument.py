@@ -9,7 +9,7 @@ import numpy as np
 from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.events import Phase
-from nestviz.wording import byte_size, count, counted, duration
+from nestviz.wording import count, counted, data_size, duration
 
 __all__ = ["INLINE_BYTES", "LargeArgument"]
 
@@ -34,7 +34,7 @@ class LargeArgument(Pattern):
                 levels = len(np.unique(facts.rows.depth[rows]))
                 again = f", the same data again on each of {count(levels)} levels" if levels > 2 else ""  # noqa: PLR2004
                 yield Finding(
-                    title=f"{counted(len(rows), 'call')} of {name} carried {byte_size(int(size[rows].sum()))} as arguments",
+                    title=f"{counted(len(rows), 'call')} of {name} carried {data_size(int(size[rows].sum()))} as arguments",
                     rows=rows,
                     won_ns=won_ns,
                     confidence=Confidence.LIKELY,

@@ -10,7 +10,7 @@ from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Findi
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.analysis.diagnoses.large_argument import INLINE_BYTES
 from nestviz.trace.model import UNKNOWN, Ints
-from nestviz.wording import byte_size, count
+from nestviz.wording import count, data_size
 
 __all__ = ["RepeatedArgument"]
 
@@ -36,7 +36,7 @@ class RepeatedArgument(Pattern):
             begin = facts.rows.submit_begin[rows]
             won_ns = facts.saved_ns(submit[repeats], begin[repeats], (begin + submit)[repeats])
             if facts.is_worth(won_ns):
-                each = byte_size(int(np.median(facts.rows.argument_bytes[rows])))
+                each = data_size(int(np.median(facts.rows.argument_bytes[rows])))
                 yield Finding(
                     title=f"{count(len(rows))} calls of {name} carry arguments of the same size, {each} each",
                     rows=rows,

@@ -10,7 +10,7 @@ from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Findi
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.analysis.diagnoses.large_argument import INLINE_BYTES
 from nestviz.trace.model import UNKNOWN, Ints
-from nestviz.wording import byte_size, counted, duration
+from nestviz.wording import counted, data_size, duration
 
 __all__ = ["UnnecessaryGet"]
 
@@ -43,7 +43,7 @@ class UnnecessaryGet(Pattern):
             won_ns = facts.saved_ns(sent + fetched, facts.gets.blocked_end[got[at]], facts.rows.submit_end[rows])
             if facts.is_worth(won_ns):
                 maker = facts.trace.name_of(int(source[at[0]]))
-                size = byte_size(int(facts.rows.argument_bytes[rows].sum()))
+                size = data_size(int(facts.rows.argument_bytes[rows].sum()))
                 yield Finding(
                     title=f"{counted(len(rows), 'call')} of {name} may have been sent what was just fetched: {size}",
                     rows=rows,
