@@ -110,8 +110,7 @@ def parse(text):
 
 @nestviz.remote
 def load(text):
-    time.sleep(0.05 if text else 0.1)
-    return ray.get(parse.remote(text)) if text else 0
+    return ray.get(parse.remote(text))
 
 
 @nestviz.remote
@@ -229,13 +228,10 @@ def no_lost_attempt():
     return ray.get([second_time_lucky.remote("") for _ in range(8)])
 
 
-def one_bad_text():
+def load_then_work(text):
     with suppress(ValueError):
-        ray.get(load_all.remote(["ten", *[""] * 8]))
-
-
-def no_bad_text():
-    ray.get(load_all.remote(["10", *[""] * 8]))
+        ray.get(load_all.remote([text]))
+    return naps(8, 0.1)
 
 
 def alone_then_together(path):
@@ -296,7 +292,7 @@ PAIRS = {
     "imbalance": Pair(lambda: families([0.3, 0.02]), lambda: families([0.15, 0.15])),
     "straggler": Pair(lambda: ray.get([nap.remote(t) for t in [0.5, *[0.05] * 8]]), lambda: naps(8, 0.1)),
     "retried": Pair(one_lost_attempt, no_lost_attempt),
-    "failure-cascade": Pair(one_bad_text, no_bad_text),
+    "failure-cascade": Pair(lambda: load_then_work("ten"), lambda: load_then_work("10")),
     "not-worth-it": Pair(small_additions, lambda: naps(8, 0.1)),
     "get-on-arguments": Pair(total_in_a_list, total_as_arguments),
     "returned-put": Pair(get_what_was_put, lambda: ray.get([make.remote(0.1, 8) for _ in range(8)])),

@@ -1,6 +1,7 @@
 """How busy the CPUs were at each moment, and with how many tasks that could have run: running totals over time.
 
-A task that waits for what it depends on could not have run, so it does not count as waiting here.
+A task that waits for what it depends on could not have run, so it does not count as waiting here. In a recording with sections,
+what lies between them is the program's own affair, and nothing is missed there.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ __all__ = ["Load", "load_of"]
 
 @dataclass(frozen=True)
 class Load:
-    """Step functions: `running[i]` tasks held a CPU and `waiting[i]` could have run from `times[i]` to `times[i + 1]`."""
+    """Step functions: `running[i]` tasks held a CPU and `waiting[i]` could have run from `times[i]` to `times[i + 1]`.
+
+    `is_watched` is false between sections.
+    """
 
     times: Ints
     running: Ints
     waiting: Ints
+    is_watched: NDArray[np.bool_]
     cpus: float
 
     @cached_property
@@ -46,22 +51,22 @@ class Load:
     @cached_property
     def starved(self) -> RunningTotal:
         """The share of the CPUs that was free while no task waited for one."""
-        return RunningTotal.of(self.times, np.where(self.waiting == 0, self._free, 0.0))
+        return RunningTotal.of(self.times, np.where(self.is_watched & (self.waiting == 0), self._free, 0.0))
 
     @cached_property
     def delayed(self) -> RunningTotal:
         """The share of the CPUs that was free while tasks waited for one: it takes Ray time to start them."""
-        return RunningTotal.of(self.times, np.where(self.waiting > 0, self._free, 0.0))
+        return RunningTotal.of(self.times, np.where(self.is_watched & (self.waiting > 0), self._free, 0.0))
 
     @cached_property
     def alone(self) -> RunningTotal:
         """1 while one task ran and none waited for a CPU."""
-        return RunningTotal.of(self.times, (self.running == 1) & (self.waiting == 0))
+        return RunningTotal.of(self.times, self.is_watched & (self.running == 1) & (self.waiting == 0))
 
     @cached_property
     def idle(self) -> RunningTotal:
         """1 while no task ran and none waited for a CPU."""
-        return RunningTotal.of(self.times, (self.running == 0) & (self.waiting == 0))
+        return RunningTotal.of(self.times, self.is_watched & (self.running == 0) & (self.waiting == 0))
 
 
 def load_of(trace: Trace, ready: Ints, start: Ints, end: Ints) -> Load:
@@ -71,12 +76,14 @@ def load_of(trace: Trace, ready: Ints, start: Ints, end: Ints) -> Load:
     run = tasks[rows.start[tasks] != UNKNOWN]
     held = np.flatnonzero((inner.phase == Phase.BLOCKED) & trace.is_task[inner.row])
     queued = tasks[rows.submit_begin[tasks] != UNKNOWN]
-    moments = [start[run], end[run], inner.begin[held], inner.end[held], ready[queued], start[queued]]
+    opened = np.array([section.begin_ns for section in trace.sections], np.int64)
+    closed = np.array([section.end_ns if section.end_ns != UNKNOWN else trace.now_ns for section in trace.sections], np.int64)
+    moments = [start[run], end[run], inner.begin[held], inner.end[held], ready[queued], start[queued], opened, closed]
     times = np.concatenate([*moments, np.array([trace.begin_ns, trace.end_ns])])
-    signs = ((1, 0), (-1, 0), (-1, 0), (1, 0), (0, 1), (0, -1), (0, 0))
+    changes = ((1, 0, 0), (-1, 0, 0), (-1, 0, 0), (1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1), (0, 0, 0))
     sizes = [*(len(part) for part in moments), 2]
-    running, waiting = (np.repeat([sign[i] for sign in signs], sizes) for i in (0, 1))
     order = np.argsort(times, kind="stable")
     times = times[order]
     last = np.flatnonzero(np.append(times[1:] != times[:-1], True))
-    return Load(times[last], np.cumsum(running[order])[last], np.cumsum(waiting[order])[last], trace.info.cpus)
+    running, waiting, sections = (np.cumsum(np.repeat([change[i] for change in changes], sizes)[order])[last] for i in range(3))
+    return Load(times[last], running, waiting, (sections > 0) | (not trace.sections), trace.info.cpus)

@@ -47,9 +47,14 @@ def _advice(facts: Facts, name: str, leaves: Ints, cost_ns: int) -> str:
     why = f"a call costs {duration(cost_ns)} here and computes for {duration(median_ns)}"
     size = _size_of_work(facts, int(facts.rows.name[leaves[0]]), wanted_ns)
     if size != UNKNOWN:
-        return f"Run calls of {name} up to size {count(size)} in place: {why}; from that size on the work is ten times the cost."
-    times = float(f"{max(wanted_ns / max(median_ns, 1), 2):.2g}")
-    return f"Give each call of {name} about {times:,.0f} times as much to do, run small cases in place or hand over batches: {why}."
+        return f"Run calls of {name} up to size {_rounded(size)} in place: {why}; from that size on the work is ten times the cost."
+    times = _rounded(max(wanted_ns / max(median_ns, 1), 2))
+    return f"Give each call of {name} about {times} times as much to do, run small cases in place or hand over batches: {why}."
+
+
+def _rounded(number: float) -> str:
+    """To two digits: more would be a pretence."""
+    return f"{float(f'{number:.2g}'):,.0f}"
 
 
 def _size_of_work(facts: Facts, name: int, wanted_ns: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
+from nestviz.analysis.diagnoses.diagnosis import Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.analysis.diagnoses.worker_start import first_uses
 from nestviz.events import Phase
@@ -23,7 +23,6 @@ class WorkerExplosion(Pattern):
 
     id = "worker-explosion"
     looks_for = "more than four worker processes for each CPU, most of them holding tasks that are blocked in ray.get"
-    url = f"{RAY_PATTERNS}/nested-tasks.html"
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """At most one."""

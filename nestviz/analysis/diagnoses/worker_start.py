@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nestviz.analysis.diagnoses.diagnosis import RAY_DOCS, Confidence, Finding, Pattern
+from nestviz.analysis.diagnoses.diagnosis import Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.trace.model import UNKNOWN, Ints
 from nestviz.wording import counted, duration
@@ -22,7 +22,6 @@ class WorkerStart(Pattern):
 
     id = "worker-start"
     looks_for = "tasks that waited long for a new process with a CPU free, unlike those in processes used before"
-    url = f"{RAY_DOCS}/configure.html"
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """At most one."""
