@@ -99,7 +99,7 @@ def consumer(is_argument):
     builder = RecordingBuilder()
     made = builder.run(builder.submit("make", None, 0), 0, 50)
     if is_argument:
-        builder.run(builder.submit("use", None, 1, on=[made]), 51, 60)
+        builder.depend(builder.run(builder.submit("use", None, 1), 51, 60), made)
         return builder.trace()
     use = builder.start(builder.submit("use", None, 1), 2)
     builder.get(use, [made], 2, 50)
@@ -121,7 +121,7 @@ def sent_on(is_ref, sent=1_000_000, pause=0):
     builder = RecordingBuilder()
     made = builder.run(builder.submit("make", None, 0), 0, 10)
     if is_ref:
-        builder.run(builder.submit("use", None, 0, on=[made]), 11, 20)
+        builder.depend(builder.run(builder.submit("use", None, 0), 11, 20), made)
         return builder.trace()
     builder.get(None, [made], 0, 14)
     builder.run(builder.submit("use", None, 14 + pause, 20 + pause, sent=sent), 21 + pause, 30 + pause)
@@ -185,7 +185,7 @@ def test_few_arguments_or_parts_of_what_the_parent_was_given_are_no_repeats(trac
 def put_and_returned(again):
     builder = RecordingBuilder()
     task = builder.start(builder.submit("f"), 0)
-    builder.put(task, 1, 5, 1_000)
+    builder.put(task, 1_000, 1, 5)
     builder.end(task, 10)
     builder.get(None, [task], 0, 11)
     if again:

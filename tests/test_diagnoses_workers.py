@@ -90,7 +90,11 @@ def waiting(needs="", is_after=False):
     builder = RecordingBuilder()
     builder.run(builder.submit("g", None, 0), 0, 10)
     running = builder.start(builder.submit("g", None, 0), 0)
-    builder.submit("f", None, 0, needs=needs, on=[running] if is_after else [])
+    task = builder.submit("f", None, 0)
+    if needs:
+        builder.require(task, needs)
+    if is_after:
+        builder.depend(task, running)
     return builder.trace(now=6_000)
 
 
@@ -126,7 +130,9 @@ def test_another_failure_is_not_for_want_of_memory():
 def small_shares(needs):
     builder = RecordingBuilder(cpus=2)
     for _ in range(4):
-        builder.run(builder.submit("f", None, 0, needs=needs), 0, 100)
+        task = builder.run(builder.submit("f", None, 0), 0, 100)
+        if needs:
+            builder.require(task, needs)
     return builder.trace()
 
 
