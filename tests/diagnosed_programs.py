@@ -246,6 +246,34 @@ def compete_for_a_lock():
         return alone_then_together(file.name)
 
 
+def function_with_data_inside():
+    data = np.ones(8 * MEGABYTE, np.uint8)
+
+    @nestviz.remote
+    def size_of_data():
+        time.sleep(0.1)
+        return len(data)
+
+    return ray.get([size_of_data.remote() for _ in range(8)])
+
+
+def function_without_data():
+    ref = ray.put(np.ones(8 * MEGABYTE, np.uint8))
+    return ray.get([measure.remote(ref) for _ in range(8)])
+
+
+def defined_anew():
+    refs = []
+    for _ in range(8):
+
+        @nestviz.remote
+        def work():
+            time.sleep(0.1)
+
+        refs.append(work.remote())
+    return ray.get(refs)
+
+
 def flood():
     refs = [add.remote(i, 1) for i in range(1_500)]
     return [ray.get(refs[first : first + 500]) for first in range(0, len(refs), 500)]
@@ -296,6 +324,8 @@ PAIRS = {
     "not-worth-it": Pair(small_additions, lambda: naps(8, 0.1)),
     "get-on-arguments": Pair(total_in_a_list, total_as_arguments),
     "returned-put": Pair(get_what_was_put, lambda: ray.get([make.remote(0.1, 8) for _ in range(8)])),
+    "closure-captures-data": Pair(function_with_data_inside, function_without_data),
+    "redefined-function": Pair(defined_anew, lambda: naps(8, 0.1)),
     "work-inflation": Pair(compete_for_a_lock, lambda: alone_then_together("")),
     "submit-flood": Pair(flood, bounded),
     "worker-start": Pair(lambda: ray.get([ask.remote() for _ in range(10)]), lambda: naps(8, 0.1)),

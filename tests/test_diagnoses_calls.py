@@ -202,6 +202,37 @@ def test_a_put_that_the_task_keeps_is_not_returned():
     assert "returned-put" not in ids_of(put_and_returned(again=False))
 
 
+def exported(*sizes):
+    builder = RecordingBuilder()
+    for i, size in enumerate(sizes):
+        task = builder.run(builder.submit("f", None, 10 * i, 10 * i + 4), 10 * i + 5, 10 * i + 10, process=1)
+        if size:
+            builder.export(task, size)
+    return builder.trace()
+
+
+def test_a_function_that_carries_data():
+    trace = exported(8_000_000, 0, 0)
+    assert said(trace, "closure-captures-data") == ([0], 4.0, "sure")
+    found = only(trace, "closure-captures-data")
+    assert found.title == "f carries 8 MB inside the function itself"
+    assert found.advice.endswith("pickled with the first call and loaded by 1 worker.")
+
+
+def test_a_function_that_is_only_program_text_carries_nothing():
+    assert "closure-captures-data" not in ids_of(exported(100_000, 0, 0))
+
+
+def test_a_function_that_is_defined_again_and_again():
+    trace = exported(600, 600, 600)
+    assert said(trace, "redefined-function") == ([0, 1, 2], 12.0, "sure")
+    assert only(trace, "redefined-function").title == "f was defined anew 3 times"
+
+
+def test_a_function_that_is_defined_once_is_sent_once():
+    assert "redefined-function" not in ids_of(exported(600, 0, 0))
+
+
 def pending(count):
     builder = RecordingBuilder()
     for i in range(count):

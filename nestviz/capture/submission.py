@@ -70,9 +70,13 @@ def wrap_function_call(original: Call) -> Call:
         if options.get("num_returns") == 0 and ray_private.make_room_for_hidden_keyword(self):
             sent = call.with_origin(kwargs)
         needs = requirement(options, inherited_group=ray_private.captured_group())  # Ray takes options away
+        pickled = ray_private.pickled_function(self)
         result = original(self, args, sent, *rest, **options)
         with suppress(Exception):  # the call has been made; whether it could be noted must not matter
-            call.made(_task_id_of(result), options.get("name") or name, args, kwargs, needs)
+            task_id = _task_id_of(result)
+            call.made(task_id, options.get("name") or name, args, kwargs, needs)
+            if ray_private.pickled_function(self) is not pickled:
+                recorder.exported(task_id, len(ray_private.pickled_function(self)))
         return result
 
     return submit

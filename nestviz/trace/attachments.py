@@ -8,12 +8,12 @@ import numpy as np
 
 from nestviz.events import EventKind
 from nestviz.trace.joins import id_keys, lookup
-from nestviz.trace.model import UNKNOWN, Dependencies, Ids, Ints, Items, Puts, Requirements, Rows
+from nestviz.trace.model import UNKNOWN, Dependencies, Exports, Ids, Ints, Items, Puts, Requirements, Rows
 from nestviz.trace.store import Records, RecordStore
 from nestviz.trace.texts import Texts
 from nestviz.trace.waiting import rows_of_results
 
-__all__ = ["gather_dependencies", "gather_items", "gather_puts", "gather_requirements"]
+__all__ = ["gather_dependencies", "gather_exports", "gather_items", "gather_puts", "gather_requirements"]
 
 RowsOf = Callable[[Ints], Ints]
 
@@ -49,6 +49,15 @@ def gather_dependencies(store: RecordStore, rows: Rows) -> Dependencies:
     awaited = rows_of_results(rows, records.raw["id"])
     known = (waiting >= 0) & (awaited >= 0)
     return Dependencies(waiting[known].astype(np.int32), awaited[known].astype(np.int32))
+
+
+def gather_exports(store: RecordStore, rows: Rows) -> Exports:
+    """Those whose call is known, in the order of the calls."""
+    records = store.of(EventKind.EXPORT)
+    row = lookup(id_keys(rows.task_id), id_keys(records.raw["id"]))
+    known = np.flatnonzero(row >= 0)
+    known = known[np.argsort(row[known], kind="stable")]
+    return Exports(row[known].astype(np.int32), records.raw["size"][known].astype(np.int64))
 
 
 def gather_requirements(store: RecordStore, texts: Texts) -> Requirements:

@@ -24,6 +24,7 @@ __all__ = [
     "NO_PARENT",
     "UNKNOWN",
     "Dependencies",
+    "Exports",
     "Ints",
     "Items",
     "Notes",
@@ -214,6 +215,17 @@ class Dependencies:
 
 
 @dataclass(frozen=True)
+class Exports:
+    """Calls with which the function itself was pickled and sent to the cluster: the rows, and the bytes it had become."""
+
+    row: Small
+    size_bytes: Ints
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
 class Requirements:
     """What tasks need to run where that is not Ray's default, as "2 CPU, 1 GPU"; by the key of the task's id, sorted."""
 
@@ -256,6 +268,7 @@ class Trace:
     puts: Puts
     dependencies: Dependencies
     requirements: Requirements
+    exports: Exports
     sources: tuple[str, ...] = ()
     """Where it comes from: "capture", "ray.timeline", "state api"."""
 

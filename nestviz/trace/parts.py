@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nestviz.events import Phase, RowKind
 from nestviz.trace.joins import id_keys, lookup, roots_and_depths
-from nestviz.trace.model import NO_PARENT, UNKNOWN, Dependencies, Ints, Items, Notes, Puts, Rows, Segments, Small, Trace, Waits
+from nestviz.trace.model import NO_PARENT, UNKNOWN, Dependencies, Exports, Ints, Items, Notes, Puts, Rows, Segments, Small, Trace, Waits
 from nestviz.trace.phases import phase_totals
 
 __all__ = ["part_of", "subtree_of"]
@@ -37,7 +37,8 @@ def part_of(
         receive=_totals(rows, rows.receive, inner, Phase.RECEIVE),
     )
     items, puts, dependencies = trace.items, trace.puts, trace.dependencies
-    yielding, putting = keep[items.row], keep[puts.row]
+    exports = trace.exports
+    yielding, putting, exporting = keep[items.row], keep[puts.row], keep[exports.row]
     both = keep[dependencies.row] & keep[dependencies.on]
     return replace(
         trace,
@@ -48,6 +49,7 @@ def part_of(
         items=Items(_at(place, items.row[yielding]), items.first[yielding], items.last[yielding], items.count[yielding]),
         puts=Puts(_at(place, puts.row[putting]), puts.count[putting], puts.size_bytes[putting]),
         dependencies=Dependencies(_at(place, dependencies.row[both]), _at(place, dependencies.on[both])),
+        exports=Exports(_at(place, exports.row[exporting]), exports.size_bytes[exporting]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nestviz.analysis.diagnoses.closure_captures_data import ClosureCapturesData
 from nestviz.analysis.diagnoses.diagnosis import Pattern
 from nestviz.analysis.diagnoses.failure_cascade import FailureCascade
 from nestviz.analysis.diagnoses.fractional_cpus import FractionalCpus
@@ -16,6 +17,7 @@ from nestviz.analysis.diagnoses.long_pending import LongPending
 from nestviz.analysis.diagnoses.low_parallelism import LowParallelism
 from nestviz.analysis.diagnoses.memory_gated import MemoryGated
 from nestviz.analysis.diagnoses.not_worth_it import NotWorthIt
+from nestviz.analysis.diagnoses.redefined_function import RedefinedFunction
 from nestviz.analysis.diagnoses.repeated_argument import RepeatedArgument
 from nestviz.analysis.diagnoses.retried import Retried
 from nestviz.analysis.diagnoses.returned_put import ReturnedPut
@@ -42,6 +44,8 @@ _TABLE: tuple[Pattern, ...] = (
     TooManyInOneGet(),
     LargeArgument(),
     RepeatedArgument(),
+    ClosureCapturesData(),
+    RedefinedFunction(),
     ReturnedPut(),
     WorkerStart(),
     WorkerExplosion(),
