@@ -52,6 +52,8 @@ class Facts:
     @cached_property
     def final(self) -> Mask:
         """The last attempt of each task."""
+        if not np.any(self.rows.attempt):
+            return self.trace.is_task
         mask = np.zeros(len(self.rows), np.bool_)
         mask[last_attempts(self.rows)] = True
         return mask

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
@@ -29,11 +30,11 @@ class UnnecessaryGet(Pattern):
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """One per function that is called so."""
-        got, call = _neighbours(facts)
+        heavy = facts.calls & (facts.rows.argument_bytes >= INLINE_BYTES)
+        got, call = _neighbours(facts, np.unique(facts.rows.parent[heavy]))
         source = facts.gets.task[got]
-        heavy = facts.rows.argument_bytes[call] >= INLINE_BYTES
         apart = facts.rows.submit_begin[call] - facts.gets.end[got]
-        keep = heavy & (apart <= _AT_ONCE_NS) & (facts.rows.name[source] != facts.rows.name[call])
+        keep = heavy[call] & (apart <= _AT_ONCE_NS) & (facts.rows.name[source] != facts.rows.name[call])
         order = np.argsort(call[keep])
         call, source, got = call[keep][order], source[keep][order], got[keep][order]
         for name, rows in facts.functions(call, 1):
@@ -54,11 +55,13 @@ class UnnecessaryGet(Pattern):
                 )
 
 
-def _neighbours(facts: Facts) -> tuple[Ints, Ints]:
+def _neighbours(facts: Facts, parents: NDArray[np.int32]) -> tuple[Ints, Ints]:
     """Gets of one result of an own call which the next call of the same parent follows: their places, and the called rows."""
     gets, table = facts.gets, facts.rows
-    single = np.flatnonzero(gets.is_own & (gets.asked == 1))
-    calls = np.flatnonzero(facts.calls & (table.submit_begin != UNKNOWN) & (table.submit_end != UNKNOWN) & (table.attempt == 0))
+    is_parent = np.zeros(len(table), np.bool_)
+    is_parent[parents[parents >= 0]] = True
+    single = np.flatnonzero(gets.is_own & (gets.asked == 1) & is_parent[gets.waiter])
+    calls = np.flatnonzero(facts.calls & is_parent[table.parent] & (table.submit_begin != UNKNOWN) & (table.submit_end != UNKNOWN))
     who = np.concatenate([gets.waiter[single], table.parent[calls]])
     when = np.concatenate([gets.end[single], table.submit_begin[calls]])
     order = np.lexsort((np.repeat([0, 1], [len(single), len(calls)]), when, who))
