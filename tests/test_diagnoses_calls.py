@@ -182,10 +182,12 @@ def test_few_arguments_or_parts_of_what_the_parent_was_given_are_no_repeats(trac
     assert "repeated-argument" not in ids_of(trace)
 
 
-def put_and_returned(again):
+def put_and_returned(again, items=0):
     builder = RecordingBuilder()
     task = builder.start(builder.submit("f"), 0)
     builder.put(task, 1_000, 1, 5)
+    if items:
+        builder.items(task, items, 6, 9)
     builder.end(task, 10)
     builder.get(None, [task], 0, 11)
     if again:
@@ -198,8 +200,9 @@ def test_a_ref_of_an_own_put_as_result():
     assert said(put_and_returned(again=True), "returned-put") == ([0], 4.0, "likely")
 
 
-def test_a_put_that_the_task_keeps_is_not_returned():
-    assert "returned-put" not in ids_of(put_and_returned(again=False))
+@pytest.mark.parametrize("trace", [put_and_returned(again=False), put_and_returned(again=True, items=2)])
+def test_a_put_that_the_task_keeps_is_not_returned(trace):
+    assert "returned-put" not in ids_of(trace)
 
 
 def exported(*sizes):

@@ -9,7 +9,7 @@ import numpy as np
 from nestviz.analysis.diagnoses.diagnosis import RAY_PATTERNS, Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.events import Phase
-from nestviz.wording import byte_size, counted
+from nestviz.wording import counted, data_size
 
 __all__ = ["ClosureCapturesData"]
 
@@ -34,7 +34,7 @@ class ClosureCapturesData(Pattern):
             workers = counted(len(np.unique(facts.rows.process[users])), "worker")
             submit = facts.phases[Phase.SUBMIT][calls]
             yield Finding(
-                title=f"{name} carries {byte_size(int(carried.max()))} inside the function itself",
+                title=f"{name} carries {data_size(int(carried.max()))} inside the function itself",
                 rows=calls,
                 won_ns=facts.saved_ns(submit, facts.begin[calls], facts.begin[calls] + submit),
                 confidence=Confidence.SURE,

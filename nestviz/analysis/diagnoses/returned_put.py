@@ -25,6 +25,7 @@ class ReturnedPut(Pattern):
         gets, puts = facts.gets, facts.trace.puts
         has_put = np.zeros(len(facts.rows), np.bool_)
         has_put[puts.row] = True
+        has_put[facts.trace.items.row] = False  # what is got of a generator again and again are its items
         own = np.flatnonzero(gets.is_own & has_put[gets.task] & facts.final[gets.task])
         again = own[gets.begin[own] >= gets.end[gets.first[gets.task[own]]]]
         for name, rows in facts.functions(np.unique(gets.task[again]), 1):
