@@ -97,8 +97,13 @@ class Facts:
         return self._life[3]
 
     @cached_property
+    def placed(self) -> Ints:
+        """When each row had a process and a CPU: it starts once its arguments are fetched there."""
+        return np.maximum(self.start - np.maximum(self.rows.fetch, 0), self._life[1])
+
+    @cached_property
     def ready(self) -> Ints:
-        """When each row could have started, had there been a place: it was handed over, and what it depends on was there.
+        """When each row could have had a place, had there been one: it was handed over, and what it depends on was there.
 
         A ref of what the driver, the parent or a task that still runs has put is there from the beginning.
         """
@@ -106,7 +111,7 @@ class Facts:
         row, on = self.trace.dependencies.row, self.trace.dependencies.on
         is_result = self.trace.is_task[on] & (on != self.rows.parent[row]) & (self.end[on] <= self.start[row])
         np.maximum.at(ready, row[is_result], self.end[on[is_result]])
-        when: Ints = np.minimum(ready, self.start)
+        when: Ints = np.minimum(ready, self.placed)
         return when
 
     @cached_property
@@ -132,7 +137,7 @@ class Facts:
     @cached_property
     def load(self) -> Load:
         """How busy the CPUs were."""
-        return load_of(self.trace, self.ready, self.start, self.end)
+        return load_of(self.trace, self.ready, self.placed, self.end)
 
     @cached_property
     def previous_end(self) -> Ints:
@@ -146,7 +151,7 @@ class Facts:
 
     @cached_property
     def dispatch_ns(self) -> int:
-        """What Ray takes from the moment at which a task could start in a free process to its start; 0 when too few were seen.
+        """What Ray takes to place a task that could start in a process that is free; 0 when too few were seen.
 
         The lower quartile over all tasks: above it stand those that waited for a CPU which another process held.
         """
@@ -154,7 +159,7 @@ class Facts:
         if len(seen) < _SAMPLES:
             return 0
         free = np.maximum(self.ready[seen], self.previous_end[seen])
-        return int(np.quantile(np.maximum(self.rows.start[seen] - free, 0), 0.25))
+        return int(np.quantile(np.maximum(self.placed[seen] - free, 0), 0.25))
 
     def call_cost_ns(self, rows: Ints) -> int:
         """What each of those calls costs beside its work: handing over, dispatching, taking the result. Medians of the run itself."""

@@ -50,5 +50,5 @@ class GetOnArguments(Pattern):
 def _starts_ns(facts: Facts, holders: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:
     """What starting the processes took that those tasks were the first to use."""
     fresh = holders[facts.previous_end[holders] == UNKNOWN]
-    spare = facts.load.spare.within(facts.ready[fresh], facts.start[fresh])
-    return facts.saved_ns(spare, facts.ready[fresh], facts.start[fresh])
+    spare = facts.load.spare.within(facts.ready[fresh], facts.placed[fresh])
+    return facts.saved_ns(spare, facts.ready[fresh], facts.placed[fresh])

@@ -69,8 +69,8 @@ class Load:
         return RunningTotal.of(self.times, self.is_watched & (self.running == 0) & (self.waiting == 0))
 
 
-def load_of(trace: Trace, ready: Ints, start: Ints, end: Ints) -> Load:
-    """The load by all tasks of a trace; the three columns say when each row could start, started and ended."""
+def load_of(trace: Trace, ready: Ints, placed: Ints, end: Ints) -> Load:
+    """The load by all tasks of a trace; the three columns say when each row could have a place, had it, and gave it back."""
     rows, inner = trace.rows, trace.inner
     tasks = np.flatnonzero(trace.is_task)
     run = tasks[rows.start[tasks] != UNKNOWN]
@@ -78,7 +78,7 @@ def load_of(trace: Trace, ready: Ints, start: Ints, end: Ints) -> Load:
     queued = tasks[rows.submit_begin[tasks] != UNKNOWN]
     opened = np.array([section.begin_ns for section in trace.sections], np.int64)
     closed = np.array([section.end_ns if section.end_ns != UNKNOWN else trace.now_ns for section in trace.sections], np.int64)
-    moments = [start[run], end[run], inner.begin[held], inner.end[held], ready[queued], start[queued], opened, closed]
+    moments = [placed[run], end[run], inner.begin[held], inner.end[held], ready[queued], placed[queued], opened, closed]
     times = np.concatenate([*moments, np.array([trace.begin_ns, trace.end_ns])])
     changes = ((1, 0, 0), (-1, 0, 0), (-1, 0, 0), (1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1), (0, 0, 0))
     sizes = [*(len(part) for part in moments), 2]

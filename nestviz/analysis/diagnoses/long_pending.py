@@ -33,7 +33,7 @@ class LongPending(Pattern):
         now = np.full(len(rows), now_ns)
         waited = now - since
         begun = np.flatnonzero(facts.final & facts.started & (table.submit_begin != UNKNOWN))
-        usual = int(np.median((facts.start - facts.ready)[begun])) if len(begun) else 0
+        usual = int(np.median((facts.placed - facts.ready)[begun])) if len(begun) else 0
         is_long = (waited >= max(_LONG_NS, _TIMES * usual)) & (facts.load.spare.within(since, now) >= _IDLE * waited)
         for name, held in facts.functions(rows[is_long], 1):
             wants = facts.trace.requirement_of(int(held[0]))

@@ -35,18 +35,18 @@ class WorkerCap(Pattern):
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """One per function."""
-        waited = facts.start - facts.ready
+        waited = facts.placed - facts.ready
         rows = np.flatnonzero(facts.calls & facts.started & (waited >= _STEP_NS) & (facts.rows.submit_begin != UNKNOWN))
-        spare = facts.load.spare.within(facts.ready[rows], facts.start[rows])
+        spare = facts.load.spare.within(facts.ready[rows], facts.placed[rows])
         rows = rows[spare >= _IDLE * waited[rows]]
         for name, held in facts.functions(rows, _TASKS):
             full = held[_running_of(facts, held) >= facts.cpus]
             if len(full) < _TASKS:
                 continue
-            idle = facts.load.spare.within(facts.ready[full], facts.start[full])
-            won_ns = facts.saved_ns(idle, facts.ready[full], facts.start[full])
+            idle = facts.load.spare.within(facts.ready[full], facts.placed[full])
+            won_ns = facts.saved_ns(idle, facts.ready[full], facts.placed[full])
             if facts.is_worth(won_ns):
-                is_cap = _doubles(np.sort(facts.start[full]))
+                is_cap = _doubles(np.sort(facts.placed[full]))
                 cause = "by Ray's worker cap" if is_cap else "by Ray's worker cap, or by the start of processes,"
                 yield Finding(
                     title=f"{count(len(full))} tasks of {name} were held back {cause} for up to {duration(int(waited[full].max()))} "
@@ -61,8 +61,8 @@ class WorkerCap(Pattern):
 def _running_of(facts: Facts, rows: Ints) -> Ints:
     """How many attempts of the same function had started and not ended just before each of those rows started."""
     same = np.flatnonzero(facts.started & (facts.rows.name == facts.rows.name[rows[0]]))
-    begun = np.searchsorted(np.sort(facts.start[same]), facts.start[rows], side="left")
-    over: Ints = np.searchsorted(np.sort(facts.end[same]), facts.start[rows], side="right")
+    begun = np.searchsorted(np.sort(facts.placed[same]), facts.placed[rows], side="left")
+    over: Ints = np.searchsorted(np.sort(facts.end[same]), facts.placed[rows], side="right")
     return (begun - over).astype(np.int64)
 
 

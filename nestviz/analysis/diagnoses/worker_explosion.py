@@ -34,7 +34,7 @@ class WorkerExplosion(Pattern):
             return
         rows, waited = first_uses(facts)
         beyond = rows[int(facts.cpus) :]
-        won_ns = facts.saved_ns(waited[int(facts.cpus) :], facts.ready[beyond], facts.start[beyond])
+        won_ns = facts.saved_ns(waited[int(facts.cpus) :], facts.ready[beyond], facts.placed[beyond])
         yield Finding(
             title=f"{count(len(used))} worker processes on {facts.cpus:g} CPUs: up to {count(most)} of them held a blocked task",
             rows=blocked,

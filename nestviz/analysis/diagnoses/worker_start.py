@@ -28,7 +28,7 @@ class WorkerStart(Pattern):
         rows, waited = first_uses(facts)
         is_long = waited >= max(_LONG_NS, _TIMES * _usual_ns(facts))
         rows, waited = rows[is_long], waited[is_long]
-        won_ns = facts.saved_ns(waited, facts.ready[rows], facts.start[rows])
+        won_ns = facts.saved_ns(waited, facts.ready[rows], facts.placed[rows])
         if len(rows) and facts.is_worth(won_ns):
             yield Finding(
                 title=f"{counted(len(rows), 'task')} waited for a new worker process, {duration(int(np.median(waited)))} each",
@@ -43,12 +43,12 @@ class WorkerStart(Pattern):
 def first_uses(facts: Facts) -> tuple[Ints, Ints]:
     """The calls that were the first in their process, in order of their start, and how long each waited while a CPU was free."""
     rows = np.flatnonzero(facts.calls & facts.started & (facts.previous_end == UNKNOWN) & (facts.rows.submit_begin != UNKNOWN))
-    rows = rows[np.argsort(facts.start[rows], kind="stable")]
-    return rows, facts.load.spare.within(facts.ready[rows], facts.start[rows]).astype(np.int64)
+    rows = rows[np.argsort(facts.placed[rows], kind="stable")]
+    return rows, facts.load.spare.within(facts.ready[rows], facts.placed[rows]).astype(np.int64)
 
 
 def _usual_ns(facts: Facts) -> int:
     """How long calls wait for a process that is there, with a CPU free; 0 when there was none."""
     rows = np.flatnonzero(facts.calls & facts.started & (facts.previous_end != UNKNOWN) & (facts.rows.submit_begin != UNKNOWN))
-    waited = facts.load.spare.within(np.maximum(facts.ready[rows], facts.previous_end[rows]), facts.start[rows])
+    waited = facts.load.spare.within(np.maximum(facts.ready[rows], facts.previous_end[rows]), facts.placed[rows])
     return int(np.median(waited)) if len(rows) else 0
