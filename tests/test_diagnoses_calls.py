@@ -32,6 +32,14 @@ def test_tasks_smaller_than_what_a_call_costs():
     assert found.url == "https://docs.ray.io/en/latest/ray-core/patterns/too-fine-grained-tasks.html"
 
 
+def test_small_tasks_that_are_most_of_the_program_are_named_however_little_they_cost():
+    builder = RecordingBuilder()
+    for i in range(24):
+        builder.run(builder.submit("f", None, 5 * i, 5 * i + 2), 5 * i + 4, 5 * i + 5, process=1)
+    builder.run(builder.submit("long", None, 0), 0, 10_000)
+    assert said(builder.trace(), "too-fine-grained") == ([0, *range(2, 25)], 24.0, "sure")
+
+
 def test_the_grain_is_named_in_the_program_s_own_size():
     advice = only(grains(1, n390=39, n400=40, n410=41), "too-fine-grained").advice
     assert advice.startswith("Run calls of f up to size 400 in place: a call costs 4 ms here and computes for 1 ms;")

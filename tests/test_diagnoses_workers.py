@@ -20,7 +20,7 @@ def new_process(start):
 def test_a_task_that_waited_for_its_process():
     trace = new_process(start=500)
     assert said(trace, "worker-start") == ([1], 500.0, "likely")
-    assert only(trace, "worker-start").title == "1 task waited for a new worker process, 500 ms each"
+    assert only(trace, "worker-start").title == "1 task waited 500 ms (median) for a new worker process"
 
 
 def test_a_process_that_was_there_is_no_start():
@@ -50,7 +50,7 @@ def chain(levels, cpus):
 def test_blocked_parents_that_hold_far_more_processes_than_cpus():
     trace = chain(levels=10, cpus=2)
     assert said(trace, "worker-explosion") == (list(range(9)), 8.0, "sure")
-    assert only(trace, "worker-explosion").title == "10 worker processes on 2 CPUs: up to 9 of them held a blocked task"
+    assert only(trace, "worker-explosion").title == "10 processes at a time on 2 CPUs: 9 of them held blocked tasks"
 
 
 def test_a_few_blocked_parents_are_normal():

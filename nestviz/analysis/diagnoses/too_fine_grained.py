@@ -14,6 +14,7 @@ from nestviz.wording import count, duration
 __all__ = ["TooFineGrained"]
 
 _MANY = 20
+_USUAL = 0.25  # of all tasks: then the program is made of them, however little they cost beside its other troubles
 _GRAIN = 10  # a call should do ten times the work that it costs
 
 
@@ -31,7 +32,8 @@ class TooFineGrained(Pattern):
             small = leaves[facts.compute[leaves] < cost_ns]
             lost = np.full(len(small), cost_ns) / max(facts.cpus, 1)
             won_ns = facts.saved_ns(lost, facts.begin[small], facts.end[small])
-            if 2 * len(small) > len(leaves) and facts.is_worth(won_ns):
+            is_usual = len(small) >= _USUAL * np.count_nonzero(facts.final)
+            if 2 * len(small) > len(leaves) and (is_usual or facts.is_worth(won_ns)):
                 yield Finding(
                     title=f"{count(len(small))} tasks of {name} are smaller than what a call costs",
                     rows=small,

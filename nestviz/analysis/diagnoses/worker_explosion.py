@@ -10,7 +10,7 @@ from nestviz.analysis.diagnoses.diagnosis import Confidence, Finding, Pattern
 from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.analysis.diagnoses.worker_start import first_uses
 from nestviz.events import Phase
-from nestviz.trace.model import UNKNOWN, Ints
+from nestviz.trace.model import Ints
 from nestviz.wording import count
 
 __all__ = ["WorkerExplosion"]
@@ -26,17 +26,16 @@ class WorkerExplosion(Pattern):
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """At most one."""
-        used = np.unique(facts.rows.process[facts.started & (facts.rows.process != UNKNOWN)])
-        if not facts.cpus or len(used) <= _TIMES * facts.cpus:
-            return
-        most, blocked = _blocked_at_most(facts)
-        if 2 * most <= len(used):
+        at, blocked = _most_blocked(facts)
+        inside = np.flatnonzero(facts.started & (facts.start <= at) & (facts.end > at))
+        held = len(np.unique(facts.rows.process[inside]))
+        if not facts.cpus or held <= _TIMES * facts.cpus or 2 * len(blocked) <= held:
             return
         rows, waited = first_uses(facts)
         beyond = rows[int(facts.cpus) :]
         won_ns = facts.saved_ns(waited[int(facts.cpus) :], facts.ready[beyond], facts.placed[beyond])
         yield Finding(
-            title=f"{count(len(used))} worker processes on {facts.cpus:g} CPUs: up to {count(most)} of them held a blocked task",
+            title=f"{count(held)} processes at a time on {facts.cpus:g} CPUs: {count(len(blocked))} of them held blocked tasks",
             rows=blocked,
             won_ns=won_ns,
             confidence=Confidence.SURE,
@@ -45,16 +44,15 @@ class WorkerExplosion(Pattern):
         )
 
 
-def _blocked_at_most(facts: Facts) -> tuple[int, Ints]:
-    """How many tasks were blocked at the moment when most were, and which."""
+def _most_blocked(facts: Facts) -> tuple[int, Ints]:
+    """The moment when most tasks were blocked, and which."""
     inner = facts.trace.inner
     held = np.flatnonzero((inner.phase == Phase.BLOCKED) & facts.trace.is_task[inner.row])
+    if not len(held):
+        return facts.trace.begin_ns, held
     moments = np.concatenate([inner.end[held], inner.begin[held]])
-    change = np.repeat([-1, 1], len(held))
     order = np.argsort(moments, kind="stable")
-    level = np.cumsum(change[order])
-    if not len(level):
-        return 0, held
-    at = moments[order][int(np.argmax(level))]
+    level = np.cumsum(np.repeat([-1, 1], len(held))[order])
+    at = int(moments[order][np.argmax(level)])
     now = held[(inner.begin[held] <= at) & (inner.end[held] > at)]
-    return int(level.max()), np.unique(inner.row[now]).astype(np.int64)
+    return at, np.unique(inner.row[now]).astype(np.int64)

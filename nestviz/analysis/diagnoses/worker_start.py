@@ -31,7 +31,7 @@ class WorkerStart(Pattern):
         won_ns = facts.saved_ns(waited, facts.ready[rows], facts.placed[rows])
         if len(rows) and facts.is_worth(won_ns):
             yield Finding(
-                title=f"{counted(len(rows), 'task')} waited for a new worker process, {duration(int(np.median(waited)))} each",
+                title=f"{counted(len(rows), 'task')} waited {duration(int(np.median(waited)))} (median) for a new worker process",
                 rows=rows,
                 won_ns=won_ns,
                 confidence=Confidence.LIKELY,
