@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import builders
 import pytest
-from builders import RecordingBuilder
+from builders import RecordingBuilder, Task
 from diagnosing import ids_of, only, said
 
 from nestviz.events import State
@@ -110,6 +111,22 @@ def test_a_task_that_waits_for_no_recorded_reason():
 
 def test_a_task_that_waits_for_its_argument_is_not_pending():
     assert "long-pending" not in ids_of(waiting(is_after=True))
+
+
+class Method(Task):
+    """A task whose id names an actor."""
+
+    @property
+    def id(self):
+        return self.number.to_bytes(8, "big") + (7).to_bytes(12, "big") + b"\x01\x00\x00\x00"
+
+
+def test_an_actor_that_cannot_be_created_is_pending_its_methods_wait_for_their_turn(monkeypatch):
+    builder = RecordingBuilder()
+    builder.submit("Counter.__init__", None, 0, creates_actor=True)
+    monkeypatch.setattr(builders, "Task", Method)
+    builder.submit("Counter.increment", None, 0)
+    assert said(builder.trace(now=6_000), "long-pending")[0] == [0]
 
 
 def failed_with(error):

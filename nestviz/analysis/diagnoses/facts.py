@@ -12,7 +12,7 @@ from nestviz.analysis.diagnoses.got import Gets, gets_of
 from nestviz.analysis.diagnoses.load import Load, load_of
 from nestviz.analysis.diagnoses.measures import covered_ns, groups_of, subtree_sums
 from nestviz.analysis.totals import last_attempts, phases_of
-from nestviz.events import Phase, RowKind
+from nestviz.events import ID_BYTES, Phase
 from nestviz.trace.model import UNKNOWN, Ints, Rows, Trace
 from nestviz.trace.phases import life_of
 
@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 _FUNCTIONS = 50  # the most-called functions are looked at one by one; a program may give every call a name of its own
 _WORTH = 0.02  # of the makespan: less than that is within the noise of a run
 _SAMPLES = 5
-_PLAIN_ID = b"\xff" * 12  # what stands in a task's id where an actor's would
+_NONE = 0xFF  # fills the part of a task's id that names an actor when there is none, and the task's own part when it creates one
 
 
 class Facts:
@@ -61,10 +61,18 @@ class Facts:
     @cached_property
     def calls(self) -> Mask:
         """The last attempts of plain functions: what an actor does cannot be run elsewhere, later or in larger pieces."""
-        raw = np.ascontiguousarray(self.rows.task_id).view(np.uint8).reshape(-1, 24)
-        plain = (raw[:, 8:20] == np.frombuffer(_PLAIN_ID, np.uint8)).all(axis=1)
-        mask: Mask = self.final & plain
+        mask: Mask = self.final & (self._ids[:, 8:20] == _NONE).all(axis=1)
         return mask
+
+    @cached_property
+    def methods(self) -> Mask:
+        """The last attempts of actors' methods: they wait for their turn, not for resources."""
+        mask: Mask = self.final & ~self.calls & (self._ids[:, :8] != _NONE).any(axis=1)
+        return mask
+
+    @cached_property
+    def _ids(self) -> NDArray[np.uint8]:
+        return np.ascontiguousarray(self.rows.task_id).view(np.uint8).reshape(-1, ID_BYTES)
 
     @cached_property
     def started(self) -> Mask:
@@ -166,8 +174,3 @@ class Facts:
         submit = self.phases[Phase.SUBMIT][rows]
         receive = self.gets.receive_of(rows)
         return int(np.median(submit)) + self.dispatch_ns + (int(np.median(receive)) if len(receive) else 0)
-
-    @cached_property
-    def drivers(self) -> Ints:
-        """The drivers' rows."""
-        return np.flatnonzero(self.rows.kind == RowKind.DRIVER)

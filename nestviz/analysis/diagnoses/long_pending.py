@@ -28,7 +28,7 @@ class LongPending(Pattern):
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """One per function."""
         now_ns, table = facts.trace.now_ns, facts.rows
-        rows = np.flatnonzero(facts.final & (table.start == UNKNOWN) & (table.end == UNKNOWN))
+        rows = np.flatnonzero(facts.final & ~facts.methods & (table.start == UNKNOWN) & (table.end == UNKNOWN))
         since = facts.ready[rows]
         now = np.full(len(rows), now_ns)
         waited = now - since

@@ -30,7 +30,7 @@ class SubmitFlood(Pattern):
         """One per parent."""
         table = facts.rows
         limit = max(_PENDING, _PER_CPU * facts.cpus)
-        rows = np.flatnonzero(facts.calls & (table.submit_begin != UNKNOWN) & (table.parent >= 0))
+        rows = np.flatnonzero(facts.final & (table.submit_begin != UNKNOWN) & (table.parent >= 0))
         for group in groups_of(table.parent[rows], int(limit) + 1, _PARENTS):
             calls = rows[group]
             most, pending = _most_pending(facts, calls)
