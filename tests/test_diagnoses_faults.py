@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import RecordingBuilder, trace_of
+from builders import RecordingBuilder, Task, trace_of
 from diagnosing import ids_of, only, said
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_fold import programs
 
 import nestviz
@@ -149,10 +150,23 @@ def test_a_chain_of_thousands_of_levels_needs_no_recursion():
     assert only(builder.trace(), "linear-chain").tasks == 3_000
 
 
-@settings(max_examples=150, deadline=None)
-@given(programs())
-def test_nothing_raises_and_nothing_is_worth_more_than_the_whole_recording(builder):
-    trace = builder.trace(now=500)
+def adorned(builder, rng):
+    """The same program with needs, dependencies, functions sent and events lost, of its tasks or of none."""
+    for _ in range(rng.randint(0, 12)):
+        one, other = (Task(rng.randint(1, builder._tasks + 1), "") for _ in range(2))
+        builder.depend(one, other)
+        builder.require(other, rng.choice(["0 CPU", "0.5 CPU", "2 CPU, 1 unicorn", "?"]))
+        builder.export(one, rng.choice([0, 600, 5_000_000]))
+    builder.put(None, 10, 1, 2)
+    builder.dropped(0, rng.randint(0, 1))
+    return builder
+
+
+@settings(max_examples=200, deadline=None)
+@given(programs(), st.randoms(use_true_random=False), st.sampled_from([0, 1, 4]))
+def test_nothing_raises_and_nothing_is_worth_more_than_the_whole_recording(builder, rng, cpus):
+    builder.cpus = cpus
+    trace = adorned(builder, rng).trace(now=rng.choice([0, 500, 20_000]))
     for one in diagnose(trace):
         assert 0 <= one.seconds * 1e9 <= trace.end_ns - trace.begin_ns
         assert one.rows.tolist() == sorted(set(one.rows.tolist()))
