@@ -125,24 +125,30 @@ def test_a_ref_as_an_argument_of_its_own_holds_nobody():
     assert "get-on-arguments" not in ids_of(consumer(is_argument=True))
 
 
-def sent_on(is_ref, sent=1_000_000, pause=0):
+def carrying(sent=False, got=False, submit=6):
     builder = RecordingBuilder()
-    made = builder.run(builder.submit("make", None, 0), 0, 10)
-    if is_ref:
-        builder.depend(builder.run(builder.submit("use", None, 0), 11, 20), made)
-        return builder.trace()
-    builder.get(None, [made], 0, 14)
-    builder.run(builder.submit("use", None, 14 + pause, 20 + pause, sent=sent), 21 + pause, 30 + pause)
+    builder.run(builder.submit("make", None, 0), 0, 10)
+    task = builder.run(builder.submit("use", None, 14, 14 + submit, sent=1_000_000), 21, 100)
+    if sent or got:
+        builder.repeat(task, sent, got)
     return builder.trace()
 
 
 def test_a_result_got_and_sent_out_again():
-    assert said(sent_on(is_ref=False), "unnecessary-get") == ([1], 10.0, "possible")
+    trace = carrying(got=True)
+    assert said(trace, "unnecessary-get") == ([1], 6.0, "likely")
+    assert only(trace, "unnecessary-get").title == "1 call of use carried a large result that had just been got: 1 MB"
 
 
-@pytest.mark.parametrize("trace", [sent_on(is_ref=True), sent_on(is_ref=False, sent=1_000), sent_on(is_ref=False, pause=5)])
-def test_a_ref_a_small_argument_or_work_in_between_is_no_unnecessary_get(trace):
-    assert "unnecessary-get" not in ids_of(trace)
+def test_a_value_sent_again():
+    trace = carrying(sent=True)
+    assert said(trace, "repeated-argument") == ([1], 6.0, "likely")
+    assert only(trace, "repeated-argument").title == "1 call of use carried a large value that had been sent before: 1 MB"
+
+
+@pytest.mark.parametrize("trace", [carrying(), carrying(sent=True, got=True, submit=1)])
+def test_a_new_value_or_one_that_is_sent_in_no_time_is_fine(trace):
+    assert {"unnecessary-get", "repeated-argument"}.isdisjoint(ids_of(trace))
 
 
 def got_at_once(asked):
@@ -162,9 +168,9 @@ def test_a_thousand_results_are_not_too_many():
     assert "too-many-in-one-get" not in ids_of(got_at_once(1_000))
 
 
-def siblings(sent, had=-1):
+def siblings(*sent):
     builder = RecordingBuilder()
-    parent = builder.start(builder.submit("all", None, 0, sent=had), 0)
+    parent = builder.start(builder.submit("all", None, 0), 0)
     for i, size in enumerate(sent):
         builder.run(builder.submit("f", parent, 10 * i, 10 * i + 10, sent=size), 10 * i + 11, 100)
     builder.end(parent, 100)
@@ -172,22 +178,13 @@ def siblings(sent, had=-1):
 
 
 def test_large_arguments_whose_handing_over_takes_time():
-    trace = siblings([1_000_000, 2_000_000])
+    trace = siblings(1_000_000, 2_000_000)
     assert said(trace, "large-argument") == ([1, 2], 20.0, "likely")
     assert only(trace, "large-argument").title == "2 calls of f carried 3 MB as arguments"
 
 
 def test_arguments_below_ray_s_inline_limit_are_not_large():
-    assert "large-argument" not in ids_of(siblings([100_000, 100_000]))
-
-
-def test_siblings_with_arguments_of_the_same_size():
-    assert said(siblings([1_000_000] * 3), "repeated-argument") == ([1, 2, 3], 20.0, "possible")
-
-
-@pytest.mark.parametrize("trace", [siblings([1_000_000] * 2), siblings([1_000_000] * 3, had=2_900_000)])
-def test_few_arguments_or_parts_of_what_the_parent_was_given_are_no_repeats(trace):
-    assert "repeated-argument" not in ids_of(trace)
+    assert "large-argument" not in ids_of(siblings(100_000, 100_000))
 
 
 def put_and_returned(again, items=0):

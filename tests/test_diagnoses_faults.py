@@ -157,6 +157,7 @@ def adorned(builder, rng):
         builder.depend(one, other)
         builder.require(other, rng.choice(["0 CPU", "0.5 CPU", "2 CPU, 1 unicorn", "?"]))
         builder.export(one, rng.choice([0, 600, 5_000_000]))
+        builder.repeat(other, rng.random() < 0.5, rng.random() < 0.5)
     builder.put(None, 10, 1, 2)
     builder.dropped(0, rng.randint(0, 1))
     return builder

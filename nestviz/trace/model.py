@@ -31,6 +31,7 @@ __all__ = [
     "Process",
     "Puts",
     "RecordingInfo",
+    "Repeats",
     "Requirements",
     "Rows",
     "Section",
@@ -226,6 +227,18 @@ class Exports:
 
 
 @dataclass(frozen=True)
+class Repeats:
+    """Calls with a large argument that their caller had sent before, or had got: the rows, and which of the two it was."""
+
+    row: Small
+    is_sent: NDArray[np.bool_]
+    is_got: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
 class Requirements:
     """What tasks need to run where that is not Ray's default, as "2 CPU, 1 GPU"; by the key of the task's id, sorted."""
 
@@ -269,6 +282,7 @@ class Trace:
     dependencies: Dependencies
     requirements: Requirements
     exports: Exports
+    repeats: Repeats
     sources: tuple[str, ...] = ()
     """Where it comes from: "capture", "ray.timeline", "state api"."""
 

@@ -11,10 +11,9 @@ from nestviz.analysis.diagnoses.facts import Facts
 from nestviz.events import Phase
 from nestviz.wording import count, counted, data_size, duration
 
-__all__ = ["INLINE_BYTES", "LargeArgument"]
+__all__ = ["LargeArgument"]
 
-INLINE_BYTES = 100 * 1024
-"""Ray sends smaller arguments along with the call; larger ones go through the object store."""
+_INLINE_BYTES = 100 * 1024  # Ray sends smaller arguments along with the call; larger ones go through the object store
 
 
 class LargeArgument(Pattern):
@@ -27,7 +26,7 @@ class LargeArgument(Pattern):
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """One per function."""
         size = facts.rows.argument_bytes
-        for name, rows in facts.functions(np.flatnonzero(facts.final & (size >= INLINE_BYTES)), 1):
+        for name, rows in facts.functions(np.flatnonzero(facts.final & (size >= _INLINE_BYTES)), 1):
             moving = facts.phases[Phase.SUBMIT][rows] + facts.phases[Phase.FETCH][rows]
             won_ns = facts.saved_ns(moving, facts.begin[rows], facts.begin[rows] + moving)
             if facts.is_worth(won_ns):
