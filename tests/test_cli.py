@@ -173,7 +173,7 @@ def test_diagnoses_are_switched_off_by_option_and_by_environment(capsys, loop, m
 
 def test_an_unknown_diagnosis_is_wrong_usage(capsys, loop):
     assert main(["show", "loop", "--ignore", "get-in-lopo"]) == 2
-    assert capsys.readouterr().err.startswith("nestviz: there is no diagnosis 'get-in-lopo'; there are too-fine-grained, ")
+    assert capsys.readouterr().err.startswith("nestviz: there is no diagnosis 'get-in-lopo'; there are stalled, too-fine-grained, ")
 
 
 def test_columns_are_aligned_and_numbers_stand_to_the_right(capsys):

@@ -107,7 +107,7 @@ def consumer(is_argument):
     builder = RecordingBuilder()
     made = builder.run(builder.submit("make", None, 0), 0, 50)
     if is_argument:
-        builder.depend(builder.run(builder.submit("use", None, 1), 51, 60), made)
+        builder.run(builder.submit("use", None, 1, on=[made]), 51, 60)
         return builder.trace()
     use = builder.start(builder.submit("use", None, 1), 2)
     builder.get(use, [made], 2, 50)

@@ -119,7 +119,7 @@ def test_each_can_be_switched_off(wanted):
 
 def test_ids_come_in_lists_and_must_exist():
     assert ids_in(" retried, get-in-loop,,") == {"retried", "get-in-loop"}
-    with pytest.raises(UsageError, match="there is no diagnosis 'nope'; there are too-fine-grained, "):
+    with pytest.raises(UsageError, match="there is no diagnosis 'nope'; there are stalled, too-fine-grained, "):
         ids_in("retried,nope")
 
 

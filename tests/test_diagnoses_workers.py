@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import builders
 import pytest
-from builders import RecordingBuilder, Task
+from builders import RecordingBuilder
 from diagnosing import ids_of, only, said
 
 from nestviz.events import State
@@ -91,11 +90,7 @@ def waiting(needs="", is_after=False):
     builder = RecordingBuilder()
     builder.run(builder.submit("g", None, 0), 0, 10)
     running = builder.start(builder.submit("g", None, 0), 0)
-    task = builder.submit("f", None, 0)
-    if needs:
-        builder.require(task, needs)
-    if is_after:
-        builder.depend(task, running)
+    builder.submit("f", None, 0, needs=needs, on=[running] if is_after else [])
     return builder.trace(now=6_000)
 
 
@@ -113,20 +108,36 @@ def test_a_task_that_waits_for_its_argument_is_not_pending():
     assert "long-pending" not in ids_of(waiting(is_after=True))
 
 
-class Method(Task):
-    """A task whose id names an actor."""
-
-    @property
-    def id(self):
-        return self.number.to_bytes(8, "big") + (7).to_bytes(12, "big") + b"\x01\x00\x00\x00"
-
-
-def test_an_actor_that_cannot_be_created_is_pending_its_methods_wait_for_their_turn(monkeypatch):
+def test_an_actor_that_cannot_be_created_is_pending_its_methods_wait_for_their_turn():
     builder = RecordingBuilder()
-    builder.submit("Counter.__init__", None, 0, creates_actor=True)
-    monkeypatch.setattr(builders, "Task", Method)
-    builder.submit("Counter.increment", None, 0)
+    counter = builder.create("Counter")
+    builder.submit("Counter.increment", actor=counter)
     assert said(builder.trace(now=6_000), "long-pending")[0] == [0]
+
+
+def nested_actors(cpus):
+    """An actor with four CPUs creates another one in its method and waits for it; nothing moves for half a minute."""
+    builder = RecordingBuilder(cpus)
+    outer = builder.start(builder.create("A", begin=1, needs="4 CPU"), 2)
+    builder.end(outer, 3)
+    run = builder.start(builder.submit("A.run", begin=4, actor=outer), 5, outer.process)
+    builder.get(None, [run], 5)
+    inner = builder.create("B", run, 6, needs="1 CPU")
+    builder.get(run, [builder.submit("B.work", run, 7, actor=inner)], 8)
+    return builder.trace(now=20_000)
+
+
+def test_a_program_that_waits_for_itself():
+    trace = nested_actors(cpus=4)
+    rows, won, confidence = said(trace, "stalled")
+    assert ([trace.name_of(row) for row in rows], won, confidence) == (["B.__init__"], 19_992.0, "sure")
+    found = only(trace, "stalled")
+    assert found.title == "The program waits for itself: nothing has moved for 20 s"
+    assert found.advice.startswith("B needs 1 CPU, held by A (4 CPU): an actor keeps its CPUs for life, also while it waits.")
+
+
+def test_a_program_with_room_does_not_wait_for_itself():
+    assert "stalled" not in ids_of(nested_actors(cpus=5))
 
 
 def failed_with(error):
@@ -147,9 +158,7 @@ def test_another_failure_is_not_for_want_of_memory():
 def small_shares(needs):
     builder = RecordingBuilder(cpus=2)
     for _ in range(4):
-        task = builder.run(builder.submit("f", None, 0), 0, 100)
-        if needs:
-            builder.require(task, needs)
+        builder.run(builder.submit("f", None, 0, needs=needs), 0, 100)
     return builder.trace()
 
 

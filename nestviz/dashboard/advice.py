@@ -9,6 +9,7 @@ import streamlit as st
 from nestviz.analysis.diagnoses import VARIABLE, Confidence, Diagnosis, diagnose, ids_of
 from nestviz.dashboard.literal import as_html
 from nestviz.dashboard.sight import select_task
+from nestviz.recordings import is_unrecorded
 from nestviz.trace.model import Trace
 from nestviz.wording import counted, duration
 
@@ -28,7 +29,8 @@ def show_advice(trace: Trace, subject: str) -> None:
     if trace.info.state == "live" and len(trace.rows) > _MOST_WHILE_LIVE:
         st.html('<div class="nv-quiet">What would help is said when the program has ended.</div>')
         return
-    found = _diagnoses_of(trace, subject, trace.position, os.environ.get(VARIABLE, ""))
+    stands_still = ",stalled" if is_unrecorded(trace.info.driver_pid) else ""
+    found = _diagnoses_of(trace, subject, trace.position, os.environ.get(VARIABLE, "") + stands_still)
     if not found:
         return
     st.html('<div class="nv-title">What would help</div>')

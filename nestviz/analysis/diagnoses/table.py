@@ -22,6 +22,7 @@ from nestviz.analysis.diagnoses.repeated_argument import RepeatedArgument
 from nestviz.analysis.diagnoses.retried import Retried
 from nestviz.analysis.diagnoses.returned_put import ReturnedPut
 from nestviz.analysis.diagnoses.serial_head import SerialHead
+from nestviz.analysis.diagnoses.stalled import Stalled
 from nestviz.analysis.diagnoses.straggler import Straggler
 from nestviz.analysis.diagnoses.submit_flood import SubmitFlood
 from nestviz.analysis.diagnoses.too_fine_grained import TooFineGrained
@@ -35,6 +36,7 @@ from nestviz.analysis.diagnoses.worker_start import WorkerStart
 __all__ = ["PATTERNS"]
 
 _TABLE: tuple[Pattern, ...] = (
+    Stalled(),
     TooFineGrained(),
     NotWorthIt(),
     GetInLoop(),
