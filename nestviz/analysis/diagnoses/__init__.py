@@ -47,7 +47,7 @@ def _diagnosis(pattern: Pattern, finding: Finding, facts: Facts) -> Diagnosis:
         id=pattern.id,
         title=finding.title,
         seconds=min(max(finding.won_ns, 0), facts.makespan_ns) / 1e9,
-        rows=np.unique(finding.rows),
+        rows=facts.distinct(finding.rows),
         confidence=finding.confidence,
         advice=finding.advice,
         url=pattern.url,

@@ -34,7 +34,7 @@ class Confidence(enum.Enum):
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What a pattern has found: the rows that show it, and the nanoseconds of makespan that could be won at most."""
+    """What a pattern has found: the rows that show it, in any order, and the nanoseconds of makespan that could be won at most."""
 
     title: str
     rows: Ints

@@ -44,6 +44,12 @@ class Facts:
         """The makespan that could be won with so much time in each interval: their sum, but no more than the intervals cover."""
         return min(float(amount.sum()), covered_ns(begin, end))
 
+    def distinct(self, rows: NDArray[np.integer]) -> Ints:
+        """Those rows in ascending order, each once."""
+        mask = np.zeros(len(self.rows), np.bool_)
+        mask[rows] = True
+        return np.flatnonzero(mask)
+
     def functions(self, which: Ints, at_least: int) -> Iterator[tuple[str, Ints]]:
         """Those rows by function: its name and its rows in order of submission, the most-called functions first."""
         for group in groups_of(self.rows.name[which], at_least, _FUNCTIONS):

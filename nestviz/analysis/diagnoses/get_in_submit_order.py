@@ -40,7 +40,7 @@ class GetInSubmitOrder(Pattern):
                 end.append(int(gets.end[places[-1]]))
         if not late:
             return
-        rows = np.unique(np.concatenate(late))
+        rows = facts.distinct(np.concatenate(late))
         won_ns = facts.saved_ns(np.array(won), np.array(begin), np.array(end))
         waited = int((gets.end[gets.first[rows]] - facts.end[rows]).clip(min=0).max())
         yield Finding(

@@ -34,7 +34,7 @@ class MemoryGated(Pattern):
         told = np.flatnonzero(facts.trace.is_task & np.isin(table.error, signs))
         lost = facts.trace.is_task & (table.state == State.LOST)
         killed = np.flatnonzero(lost & np.isin(table.parent, told))
-        rows = np.union1d(told, killed)
+        rows = facts.distinct(np.concatenate([told, killed]))
         yield Finding(
             title=f"{counted(len(rows), 'task')} failed for want of memory",
             rows=rows,

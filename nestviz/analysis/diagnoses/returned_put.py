@@ -28,7 +28,7 @@ class ReturnedPut(Pattern):
         has_put[facts.trace.items.row] = False  # what is got of a generator again and again are its items
         own = np.flatnonzero(gets.is_own & has_put[gets.task] & facts.final[gets.task])
         again = own[gets.begin[own] >= gets.end[gets.first[gets.task[own]]]]
-        for name, rows in facts.functions(np.unique(gets.task[again]), 1):
+        for name, rows in facts.functions(facts.distinct(gets.task[again]), 1):
             second = again[np.isin(gets.task[again], rows)]
             yield Finding(
                 title=f"{counted(len(rows), 'task')} of {name} returned a ref of an own put",

@@ -64,6 +64,5 @@ def _size_of_work(facts: Facts, name: int, wanted_ns: int) -> int:
     rows = np.flatnonzero(facts.calls & (facts.rows.name == name) & (facts.rows.size != UNKNOWN))
     near = rows[(facts.work[rows] >= wanted_ns / 2) & (facts.work[rows] <= wanted_ns * 2)]
     sizes = facts.rows.size
-    if not len(near) or len(np.unique(sizes[rows])) == 1:
-        return UNKNOWN
-    return int(np.median(sizes[near]))
+    is_telling = len(near) and sizes[rows].min() < sizes[rows].max()
+    return int(np.median(sizes[near])) if is_telling else UNKNOWN

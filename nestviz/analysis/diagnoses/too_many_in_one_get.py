@@ -35,7 +35,7 @@ class TooManyInOneGet(Pattern):
         gets = "One ray.get asks" if len(large) == 1 else f"{count(len(large))} calls of ray.get ask"
         yield Finding(
             title=f"{gets} for up to {count(most)} results at once" if len(large) > 1 else f"{gets} for {count(most)} results at once",
-            rows=np.unique(waits.row[large]).astype(np.int64),
+            rows=waits.row[large].astype(np.int64),
             won_ns=facts.saved_ns(waits.end[done] - waits.blocked_end[done], waits.blocked_end[done], waits.end[done]),
             confidence=Confidence.SURE,
             advice=f"Take the results in batches as they come, ray.wait(refs, num_returns=100), and work on each batch: all "

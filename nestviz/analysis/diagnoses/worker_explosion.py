@@ -27,8 +27,8 @@ class WorkerExplosion(Pattern):
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """At most one."""
         at, blocked = _most_blocked(facts)
-        inside = np.flatnonzero(facts.started & (facts.start <= at) & (facts.end > at))
-        held = len(np.unique(facts.rows.process[inside]))
+        inside = facts.started & (facts.start <= at) & (facts.end > at) & (facts.rows.process >= 0)
+        held = int(np.count_nonzero(np.bincount(facts.rows.process[inside])))
         if not facts.cpus or held <= _TIMES * facts.cpus or 2 * len(blocked) <= held:
             return
         rows, waited = first_uses(facts)
@@ -55,4 +55,4 @@ def _most_blocked(facts: Facts) -> tuple[int, Ints]:
     level = np.cumsum(np.repeat([-1, 1], len(held))[order])
     at = int(moments[order][np.argmax(level)])
     now = held[(inner.begin[held] <= at) & (inner.end[held] > at)]
-    return at, np.unique(inner.row[now]).astype(np.int64)
+    return at, facts.distinct(inner.row[now])
