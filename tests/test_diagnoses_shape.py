@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from builders import RecordingBuilder, trace_of
 from diagnosing import ids_of, only, said
@@ -161,6 +163,13 @@ def test_a_program_that_gains_nothing():
 
 def test_a_sequential_time_that_the_program_noted_is_believed():
     assert said(distributed((0, 60), (0, 60), noted=0.03), "not-worth-it")[1:] == (30.0, "sure")
+
+
+def test_ray_s_own_record_alone_does_not_tell_working_from_waiting():
+    told = {"not-worth-it", "imbalance"}
+    for trace in (distributed((45, 55), (90, 100)), families(100, 10)):
+        assert told & set(ids_of(trace))
+        assert not told & set(ids_of(replace(trace, sources=("ray.timeline",))))
 
 
 @pytest.mark.parametrize("trace", [distributed((0, 50), (0, 50)), distributed((0, 50), (0, 50), noted=0.08), distributed((90, 100))])

@@ -35,6 +35,11 @@ class Facts:
         self.cpus = trace.info.cpus
         self.makespan_ns = trace.end_ns - trace.begin_ns
 
+    @property
+    def is_captured(self) -> bool:
+        """Whether nestviz was in the program. Ray's own record alone does not tell computing from waiting."""
+        return "capture" in self.trace.sources
+
     def is_worth(self, won_ns: float) -> bool:
         """So much time is worth a word."""
         return won_ns > 0 and won_ns >= _WORTH * self.makespan_ns

@@ -28,6 +28,8 @@ class Imbalance(Pattern):
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """One per function."""
+        if not facts.is_captured:
+            return
         largest, ratio, lost, early = _families(facts)
         uneven = np.flatnonzero((ratio > _RATIO) & (lost > 0))
         for name, rows in facts.functions(largest[uneven], _TIMES):

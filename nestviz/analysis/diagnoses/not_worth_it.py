@@ -25,7 +25,7 @@ class NotWorthIt(Pattern):
     def findings(self, facts: Facts) -> Iterator[Finding]:
         """At most one, of a program that has ended."""
         tasks = np.flatnonzero(facts.final)
-        if len(tasks) < 2 or np.any(facts.rows.end[tasks] == UNKNOWN):  # noqa: PLR2004 - one task is not parallel, nor meant to be
+        if not facts.is_captured or len(tasks) < 2 or np.any(facts.rows.end[tasks] == UNKNOWN):  # noqa: PLR2004 - one task is not parallel, nor meant to be
             return
         measured = _measured_ns(facts)
         sequential_ns = int(facts.compute[tasks].sum()) + _driver_ns(facts) if measured == UNKNOWN else measured

@@ -45,9 +45,13 @@ class SerialHead(Pattern):
 
 
 def _alone_ns(facts: Facts) -> Ints:
-    """Per row with several children how long it computed with no other task running or able to run."""
+    """Per row with several children how long it computed with no other task running or able to run.
+
+    Of a driver that nestviz did not see, nobody knows whether it computed or waited.
+    """
     segments, trace = facts.trace.segments, facts.trace
     may = (trace.rows.children >= 2) & (facts.phases[Phase.COMPUTE] > _SHARE * facts.makespan_ns)  # noqa: PLR2004
+    may &= (trace.rows.kind == RowKind.TASK) | facts.is_captured
     own = np.flatnonzero((segments.phase == Phase.COMPUTE) & may[segments.row])
     row, begin, end = segments.row[own], segments.begin[own], segments.end[own]
     is_driver = trace.rows.kind[row] == RowKind.DRIVER
