@@ -94,6 +94,26 @@ def test_a_whole_record_has_no_holes():
     assert "incomplete" not in ids_of(trace_of("a(b c)"))
 
 
+def calls_in_a_row(count, last):
+    """Calls that take 1 ms to make, with 1 ms between them."""
+    builder = RecordingBuilder()
+    for i in range(count):
+        builder.run(builder.submit("f", None, 2 * i, 2 * i + 1), 2 * i + 1, 2 * i + 2, process=1)
+    builder.run(builder.submit("g", None, 2 * count, 2 * count + 1), 2 * count + 1, last)
+    return builder.trace()
+
+
+def test_recording_that_takes_a_noticeable_part_of_the_time():
+    trace = calls_in_a_row(30, last=100)
+    assert said(trace, "observer-cost") == (list(range(31)), 15.5, "likely")
+    assert only(trace, "observer-cost").title == "Recording took up to 16% of the time: 1 ms a call, an execution or a wait"
+
+
+@pytest.mark.parametrize("trace", [calls_in_a_row(30, last=1_000), calls_in_a_row(10, last=30)])
+def test_recording_of_few_calls_or_of_a_long_program_is_not_felt(trace):
+    assert "observer-cost" not in ids_of(trace)
+
+
 def slow_and_serial():
     builder = RecordingBuilder()
     for i in range(3):

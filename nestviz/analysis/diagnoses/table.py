@@ -17,6 +17,7 @@ from nestviz.analysis.diagnoses.long_pending import LongPending
 from nestviz.analysis.diagnoses.low_parallelism import LowParallelism
 from nestviz.analysis.diagnoses.memory_gated import MemoryGated
 from nestviz.analysis.diagnoses.not_worth_it import NotWorthIt
+from nestviz.analysis.diagnoses.observer_cost import ObserverCost
 from nestviz.analysis.diagnoses.redefined_function import RedefinedFunction
 from nestviz.analysis.diagnoses.repeated_argument import RepeatedArgument
 from nestviz.analysis.diagnoses.retried import Retried
@@ -65,6 +66,7 @@ _TABLE: tuple[Pattern, ...] = (
     Retried(),
     FailureCascade(),
     Incomplete(),
+    ObserverCost(),
 )
 
 PATTERNS: dict[str, Pattern] = {pattern.id: pattern for pattern in _TABLE}
