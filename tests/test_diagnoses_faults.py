@@ -105,7 +105,7 @@ def calls_in_a_row(count, last):
 
 def test_recording_that_takes_a_noticeable_part_of_the_time():
     trace = calls_in_a_row(30, last=100)
-    assert said(trace, "observer-cost") == (list(range(31)), 15.5, "likely")
+    assert said(trace, "observer-cost") == (list(range(31)), 15.5, "possible")
     assert only(trace, "observer-cost").title == "Recording took up to 16% of the time: 1 ms a call, an execution or a wait"
 
 

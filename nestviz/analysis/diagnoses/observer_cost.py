@@ -40,7 +40,7 @@ class ObserverCost(Pattern):
                 "an execution or a wait",
                 rows=np.flatnonzero(facts.final),
                 won_ns=cost_ns,
-                confidence=Confidence.LIKELY,
+                confidence=Confidence.POSSIBLE,
                 advice="Read figures that are not much longer than that with care. Larger tasks cost less to record; NESTVIZ=0 runs "
                 "the program without nestviz.",
             )
