@@ -122,6 +122,9 @@ class EventKind(enum.IntEnum):
                  raised
     REQUIRE      –       –            what it needs  –            –              – / –            the child
     DEPEND       –       –            –              the child's id: a, b, size as three words    the task awaited
+    EXPORT       –       –            –              –            –              – / –            the child, bytes
+    REPEAT       1 sent  –            –              –            –              – / –            the child, –
+                 2 got
     RAY_TASK     state   attempt      name           function     function exit  observation /    the task,
                                                      entry                       worker           submitted at
     RAY_FETCH    –       –            –              begin        end            observation / –  –
@@ -133,7 +136,9 @@ class EventKind(enum.IntEnum):
     ============ ======= ============ ============== ============ ============== ================ ==================
 
     Arguments' bytes, as serialized, are `aux << (flags & SHIFT_MASK)`: exact below 65,536, within 2⁻¹⁵ above. REQUIRE says what a
-    task needs to run when it is not Ray's default, DEPEND that it waits for another task's result as an argument.
+    task needs to run when it is not Ray's default, DEPEND that it waits for another task's result as an argument,
+    EXPORT that with the call the function itself was pickled, into so many bytes, and sent to the cluster, REPEAT that one of its
+    large arguments had been sent before, or had been got, by the same caller.
 
     `scope` numbers the attempts that one process ran (1, 2, …); 0 is the process itself, which for a driver is the root of the
     tree. Blocks, waits and texts are numbered per process too. Times are the process's monotonic counter in nanoseconds.
@@ -159,6 +164,8 @@ class EventKind(enum.IntEnum):
     PUT = 14
     REQUIRE = 15
     DEPEND = 16
+    EXPORT = 17
+    REPEAT = 18
     RAY_TASK = 20
     RAY_FETCH = 21
     RAY_STORE = 22

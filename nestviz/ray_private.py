@@ -68,6 +68,7 @@ __all__ = [
     "patch_futures",
     "patch_serialization",
     "patch_submission",
+    "pickled_function",
     "replace_function",
 ]
 
@@ -192,6 +193,11 @@ def function_behind(remote_function: Any) -> Call | None:
     """The Python function behind a remote one; None for one in another language."""
     plain = getattr(remote_function, "_function", None)
     return plain if callable(plain) and not getattr(remote_function, "_is_cross_language", False) else None
+
+
+def pickled_function(remote_function: Any) -> bytes:
+    """What Ray sent of a remote function to the cluster, another object each time it does; b"" before its first call."""
+    return getattr(remote_function, "_pickled_function", None) or b""
 
 
 def replace_function(remote_function: Any, function: Call) -> None:

@@ -7,7 +7,18 @@ import re
 import unicodedata
 from datetime import datetime, timezone
 
-__all__ = ["clock_time", "count", "data_size", "duration", "label", "plotly_text", "printable", "ratio", "without_escapes"]
+__all__ = [
+    "clock_time",
+    "count",
+    "counted",
+    "data_size",
+    "duration",
+    "label",
+    "plotly_text",
+    "printable",
+    "ratio",
+    "without_escapes",
+]
 
 _US, _MS, _S, _MIN = 1_000, 1_000_000, 1_000_000_000, 60_000_000_000
 
@@ -25,6 +36,11 @@ def duration(ns: int) -> str:
 def count(number: int) -> str:
     """A whole number with separators between thousands."""
     return f"{number:,}"
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something: "1 task", "4,637 tasks"."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
 def data_size(size_bytes: int) -> str:

@@ -147,6 +147,12 @@ class RecordingBuilder:
     def require(self, task, text) -> None:
         self._put(0, EventKind.REQUIRE, code=self._text(0, text), ident=task.id)
 
+    def export(self, task, size) -> None:
+        self._put(0, EventKind.EXPORT, ident=task.id, size=size)
+
+    def repeat(self, task, sent=False, got=False) -> None:
+        self._put(0, EventKind.REPEAT, flags=sent | got << 1, ident=task.id)
+
     def depend(self, task, on) -> None:
         first, second, third = struct.unpack("<qqq", task.id)
         self._put(0, EventKind.DEPEND, a=first, b=second, ident=on.id, size=third)

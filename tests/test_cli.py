@@ -131,6 +131,51 @@ def test_recordings_are_listed_as_a_table_without_escape_sequences(capsys, home,
     assert row.endswith("      2")
 
 
+@pytest.fixture
+def loop(home):
+    """Three calls one after the other, each waited for."""
+    builder = RecordingBuilder()
+    for i in range(3):
+        task = builder.run(builder.submit("f\x1b[31m", begin=100 * i), 100 * i + 1, 100 * i + 100)
+        builder.get(None, [task], 100 * i, 100 * i + 100)
+    builder.close(300)
+    write_recording(home, "loop", builder)
+
+
+def test_diagnoses_are_shown_with_advice_the_one_that_is_worth_most_first(capsys, loop):
+    assert main(["show", "loop"]) == 0
+    out = capsys.readouterr().out
+    text = out[out.index("what would help") :]
+    assert "  200 ms  3 calls of f\\x1b[31m run one after the other: each waits for the one before  [get-in-loop, likely]\n" in text
+    assert "          https://docs.ray.io/en/latest/ray-core/patterns/ray-get-loop.html\n" in text
+    assert text.index("low-parallelism") < text.index("get-in-loop")
+
+
+def test_diagnoses_in_json(capsys, loop):
+    assert main(["show", "loop", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["diagnoses"]
+    assert list(found[0]) == ["id", "title", "seconds", "tasks", "confidence", "advice", "url"]
+    assert [(one["id"], one["tasks"], one["confidence"]) for one in found] == [
+        ("low-parallelism", 3, "sure"), ("get-in-loop", 3, "likely"),
+    ]  # fmt: skip
+    assert found[0]["seconds"] == pytest.approx(0.22275)
+
+
+@pytest.mark.parametrize(
+    ("argv", "variable"),
+    [(["--ignore", "get-in-loop"], ""), (["--ignore", "retried,get-in-loop"], "imbalance"), ([], "get-in-loop")],
+)
+def test_diagnoses_are_switched_off_by_option_and_by_environment(capsys, loop, monkeypatch, argv, variable):
+    monkeypatch.setenv("NESTVIZ_IGNORE", variable)
+    assert main(["show", "loop", "--json", *argv]) == 0
+    assert [one["id"] for one in json.loads(capsys.readouterr().out)["diagnoses"]] == ["low-parallelism"]
+
+
+def test_an_unknown_diagnosis_is_wrong_usage(capsys, loop):
+    assert main(["show", "loop", "--ignore", "get-in-lopo"]) == 2
+    assert capsys.readouterr().err.startswith("nestviz: there is no diagnosis 'get-in-lopo'; there are stalled, too-fine-grained, ")
+
+
 def test_columns_are_aligned_and_numbers_stand_to_the_right(capsys):
     say_table(("NAME", "TASKS"), [("a", "7"), ("longer", "1234")])
     assert capsys.readouterr().out == "NAME    TASKS\na           7\nlonger   1234\n"

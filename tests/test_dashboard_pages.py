@@ -81,6 +81,28 @@ def test_the_live_page_shows_numbers_and_three_pictures(home):
     assert charts_of(app) == ["tree", "timeline", "concurrency"]
 
 
+def test_the_live_page_says_what_would_help_and_shows_the_evidence(home):
+    builder = RecordingBuilder()
+    for i in range(3):
+        task = builder.run(builder.submit(HOSTILE, None, 100 * i), 100 * i + 1, 100 * i + 100)
+        builder.get(None, [task], 100 * i, 100 * i + 100)
+    builder.close(300)
+    path = write_recording(home, RECORDING, builder)
+    app = opened()
+    text = html_of(app)
+    assert f"3 calls of {html.escape(HOSTILE)} run one after the other" in text
+    assert "<script>" not in text
+    assert labels_of(app, "evidence-") == ["Show the first of 3 tasks"] * 2
+    app.button(key="evidence-0").click().run()
+    assert app.query_params["task"] == load(path).key_of(0)
+
+
+def test_diagnoses_that_are_switched_off_are_not_shown(home, monkeypatch):
+    monkeypatch.setenv("NESTVIZ_IGNORE", "low-parallelism, not-worth-it")
+    write_recording(home, RECORDING, program_of("root(a)", compute=100))
+    assert labels_of(opened(), "evidence-") == []
+
+
 def test_a_live_recording_is_chosen_before_newer_ones(home):
     journal = LiveJournal(home, "first-20231114-221320-01000000")
     journal.write(program_of("root(a b)"))

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from builders import EPOCH_NS, MS, RecordingBuilder, program_of, trace_of
+from builders import EPOCH_NS, MS, RecordingBuilder, Task, program_of, trace_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +99,18 @@ def test_getting_what_a_living_task_has_put_is_receiving_not_blocking():
     trace = builder.trace()
     row = names_of(trace).index("child")
     assert (trace.rows.blocked[row], trace.rows.receive[row]) == (0, 5 * MS)
+
+
+def test_objects_that_a_task_has_put_are_named_by_its_id_and_attempt():
+    builder = RecordingBuilder()
+    putter = Task(0xC8EF45CC << 32, "putter")
+    builder.start(putter, 1)
+    builder.end(putter, 5)
+    put = Task(putter.number & ((1 << 56) - 1), "")
+    builder.get(None, [put], 6, 9)
+    trace = builder.trace()
+    assert trace.waits.refs.tolist() == [0]
+    assert trace.waits.blocked_end[0] == trace.waits.begin[0]
 
 
 def test_waiting_for_the_first_of_two_is_blocked_until_that_one_ends():

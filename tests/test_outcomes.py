@@ -71,6 +71,17 @@ def test_arguments_bytes_can_be_unknown():
     assert b.trace().tasks.argument_bytes.tolist() == [UNKNOWN]
 
 
+def test_what_functions_became_when_they_were_sent_belongs_to_the_calls_that_sent_them():
+    b = RecordingBuilder()
+    block = b.open_block(None, "later", 3, section=True)
+    calls = [b.submit("f", None, at, block=block if at > 3 else 0) for at in (1, 4)]
+    b.export(calls[1], 2_000)
+    b.export(calls[0], 1_000)
+    exports, later = b.trace().exports, b.trace().section_named("later")
+    assert (exports.row.tolist(), exports.size_bytes.tolist()) == ([0, 2], [1_000, 2_000])
+    assert [later.name_of(row) for row in later.exports.row] == ["f"]
+
+
 def test_needs_and_dependencies_belong_to_their_tasks():
     b = RecordingBuilder()
     first, second = b.submit("first"), b.submit("second", begin=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from nestviz.analysis.diagnoses import PATTERNS
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -21,3 +23,8 @@ def test_files_that_the_readme_names_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     named = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"tests/[\w/]+\.py", text)
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_readme_lists_the_diagnoses_that_there_are():
+    listed = re.findall(r"^- `([\w-]+)`: (.+)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed == [(pattern.id, pattern.looks_for) for pattern in PATTERNS.values()]

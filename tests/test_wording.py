@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nestviz.wording import count, data_size, duration, label, plotly_text, printable, ratio, without_escapes
+from nestviz.wording import count, counted, data_size, duration, label, plotly_text, printable, ratio, without_escapes
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,7 @@ def test_whatever_a_name_holds_no_markup_and_no_escape_is_left(name):
 )
 def test_data_has_three_digits_and_the_unit_that_fits(size, said):
     assert data_size(size) == said
+
+
+def test_one_is_not_many():
+    assert [counted(number, "task") for number in (0, 1, 4_637)] == ["0 tasks", "1 task", "4,637 tasks"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from nestviz.analysis.breakdown import Breakdown, breakdown_by_function, breakdown_of, lost_on_path
 from nestviz.analysis.critical_path import PathSegment, critical_path
+from nestviz.analysis.diagnoses import Diagnosis, diagnose
 from nestviz.analysis.links import links_of
 from nestviz.analysis.path_shares import PathShare, path_shares
 from nestviz.analysis.queueing import queue_causes
@@ -54,6 +55,7 @@ class Summary:
     lost_ns: int
     lost_on_path_ns: int
     functions: tuple[Breakdown, ...]
+    diagnoses: tuple[Diagnosis, ...]
     sections: tuple[str, ...]
     sources: tuple[str, ...]
     missing: tuple[str, ...]
@@ -62,8 +64,8 @@ class Summary:
     clock_error_ns: int
 
 
-def summarize(trace: Trace) -> Summary:
-    """The summary of a trace, or of a section of it."""
+def summarize(trace: Trace, ignored: Collection[str] = ()) -> Summary:
+    """The summary of a trace, or of a section of it; without the diagnoses whose ids are `ignored`."""
     totals, links = totals_of(trace), links_of(trace)
     path = critical_path(trace, links)
     shares = path_shares(trace, path)
@@ -97,6 +99,7 @@ def summarize(trace: Trace) -> Summary:
         lost_ns=whole.lost_ns,
         lost_on_path_ns=lost_on_path(path, causes),
         functions=functions,
+        diagnoses=diagnose(trace, ignored),
         sections=tuple(section.name for section in trace.sections),
         sources=trace.sources,
         missing=trace.missing,

@@ -63,6 +63,14 @@ class Recorder:
         first, second, third = _THREE_WORDS.unpack(task_id)
         self._put(EventKind.DEPEND, 0, 0, 0, first, second, 0, 0, awaited_id, third)
 
+    def exported(self, task_id: bytes, size: int) -> None:
+        """With that call went the function itself, pickled into so many bytes."""
+        self._put(EventKind.EXPORT, 0, 0, 0, 0, 0, 0, 0, task_id, size)
+
+    def repeated(self, task_id: bytes, *, is_sent: bool, is_got: bool) -> None:
+        """With that call went a large value that its caller had sent before, or had got."""
+        self._put(EventKind.REPEAT, is_sent | is_got << 1, 0, 0, 0, 0, 0, 0, task_id)
+
     def cancelled(self, place: tuple[int, int], task_id: bytes, at: int, *, is_forced: bool, is_recursive: bool) -> None:
         """The task was told to stop."""
         self._put(EventKind.CANCEL, is_forced | is_recursive << 1, 0, 0, at, 0, place[0], place[1], task_id)

@@ -10,6 +10,7 @@ from typing import Any  # the user's functions take and return anything
 import ray
 
 from nestviz import ray_private
+from nestviz.capture import values
 from nestviz.capture.clock import monotonic_ns
 from nestviz.capture.context import current_place
 from nestviz.capture.describing import last_part, requirement, size_of
@@ -51,9 +52,16 @@ class _Submission:
         recorder.submitted(self.place, task_id, name, self.begin, size, sent, is_tentative=is_tentative)
         if needs:
             recorder.requires(task_id, needs)
+        is_sent = is_got = False
         for value in (*(args or ()), *(kwargs or {}).values()):
             if isinstance(value, ray.ObjectRef):
                 recorder.depends(task_id, value.binary()[:ID_BYTES])
+            elif sent < 0 or sent >= values.LARGE_BYTES:
+                before = values.is_known(self.place[0], value)
+                is_sent, is_got = is_sent or before[0], is_got or before[1]
+                values.sent(self.place[0], value)
+        if is_sent or is_got:
+            recorder.repeated(task_id, is_sent=is_sent, is_got=is_got)
 
 
 def wrap_function_call(original: Call) -> Call:
@@ -70,9 +78,13 @@ def wrap_function_call(original: Call) -> Call:
         if options.get("num_returns") == 0 and ray_private.make_room_for_hidden_keyword(self):
             sent = call.with_origin(kwargs)
         needs = requirement(options, inherited_group=ray_private.captured_group())  # Ray takes options away
+        pickled = ray_private.pickled_function(self)
         result = original(self, args, sent, *rest, **options)
         with suppress(Exception):  # the call has been made; whether it could be noted must not matter
-            call.made(_task_id_of(result), options.get("name") or name, args, kwargs, needs)
+            task_id = _task_id_of(result)
+            call.made(task_id, options.get("name") or name, args, kwargs, needs)
+            if ray_private.pickled_function(self) is not pickled:
+                recorder.exported(task_id, len(ray_private.pickled_function(self)))
         return result
 
     return submit

@@ -11,6 +11,7 @@ from typing import Any  # Ray's own calls take and return anything
 import ray
 
 from nestviz import ray_private
+from nestviz.capture import values
 from nestviz.capture.clock import monotonic_ns
 from nestviz.capture.context import current_place
 from nestviz.capture.describing import result_error
@@ -37,12 +38,14 @@ def traced_get(object_refs: Any, *args: Any, **kwargs: Any) -> Any:  # signature
     scope, _ = current_place()
     number, begin = recorder.wait_began(scope, WaitKind.GET, ids, asked)
     try:
-        values = plain_get(object_refs, *args, **kwargs)
+        result = plain_get(object_refs, *args, **kwargs)
     except BaseException as problem:
         recorder.wait_ended(scope, number, begin, 0, (), is_failed=True, error=result_error(problem))
         raise
     recorder.wait_ended(scope, number, begin, asked, (), is_failed=False)
-    return values
+    with suppress(Exception):  # the values are there; whether they will be recognised must not matter
+        values.got(scope, result, is_one=not isinstance(object_refs, (list, tuple)))
+    return result
 
 
 @functools.wraps(plain_wait)

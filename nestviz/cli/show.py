@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from nestviz.cli.diagnoses import add_ignore, ignored_ids
 from nestviz.cli.output import say
 from nestviz.cli.stalls import say_stall, stall_as_json
 
@@ -15,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say which arguments it takes."""
     parser.add_argument("recording", metavar="RECORDING", help="an id (or its beginning), a name, or the path of a journal")
     parser.add_argument("--section", metavar="NAME", help="only the tasks of that section")
+    add_ignore(parser)
     parser.add_argument("--json", action="store_true", help="print all of it in JSON")
 
 
@@ -27,10 +29,13 @@ def run(options: argparse.Namespace) -> int:
     from nestviz.cli.show_text import say_summary
     from nestviz.recordings import is_unrecorded, load
 
+    ignored = ignored_ids(options)
     whole = load(options.recording)
-    stall = None if is_unrecorded(whole.info.driver_pid) else find_stall(whole)
+    if is_unrecorded(whole.info.driver_pid):
+        ignored |= {"stalled"}
+    stall = None if "stalled" in ignored else find_stall(whole)
     trace = whole if options.section is None else whole.section_named(options.section)
-    summary, guess = summarize(trace), what_if(trace)
+    summary, guess = summarize(trace, ignored), what_if(trace)
     if options.json:
         say(json.dumps({**as_json(trace, summary, guess), "stall": stall and stall_as_json(whole, stall)}, indent=2))
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nestviz.cli.diagnoses import diagnoses_json
+
 if TYPE_CHECKING:
     from nestviz.analysis.breakdown import Breakdown
     from nestviz.analysis.summary import Summary
@@ -49,6 +51,7 @@ def as_json(trace: Trace, summary: Summary, guess: WhatIf) -> dict[str, object]:
             for one in summary.path_shares
         ],
         "what_if": _what_if(guess),
+        "diagnoses": diagnoses_json(summary.diagnoses),
         "lost_events": summary.lost_events,
         "nodes": summary.nodes,
         "clock_error_ns": summary.clock_error_ns,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nestviz.cli.diagnoses import say_diagnoses
 from nestviz.cli.output import say, say_table
 from nestviz.events import Phase
 from nestviz.wording import count, duration, printable
@@ -45,6 +46,7 @@ def say_summary(trace: Trace, summary: Summary, guess: WhatIf) -> None:
     _say_shares(summary)
     _say_path(trace, summary)
     _say_what_if(summary, guess)
+    say_diagnoses(summary.diagnoses)
 
 
 def _say_head(trace: Trace, summary: Summary) -> None:

@@ -46,6 +46,11 @@ STYLE = """<style>
 .nv-facts { display: grid; grid-template-columns: auto 1fr; gap: .18rem .8rem; font-size: .85rem; }
 .nv-facts .nv-key { opacity: .65; white-space: nowrap; }
 .nv-facts .nv-value { overflow-wrap: anywhere; white-space: normal; }
+.nv-card { border-left: 3px solid color-mix(in srgb, currentColor 25%, transparent); padding-left: .7rem; font-size: .85rem;
+  overflow-wrap: anywhere; }
+.nv-card b { font-variant-numeric: tabular-nums; margin-right: .3rem; }
+.nv-card .nv-advice { margin: .15rem 0; opacity: .85; }
+.st-key-advice button { min-height: 0; padding: 0 0 0 .85rem; }
 .nv-id { font-family: monospace; font-size: .68rem; opacity: .65; overflow-wrap: anywhere; }
 </style>"""
 

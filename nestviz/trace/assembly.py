@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from nestviz.events import EventKind, Phase, RowKind, State
 from nestviz.trace.alignment import aligned
 from nestviz.trace.annotations import gather_notes, said_sizes
-from nestviz.trace.attachments import gather_dependencies, gather_items, gather_puts, gather_requirements
+from nestviz.trace.attachments import (
+    gather_dependencies,
+    gather_exports,
+    gather_items,
+    gather_puts,
+    gather_repeats,
+    gather_requirements,
+)
 from nestviz.trace.drafts import NO_KEY, Drafts, draft_rows
 from nestviz.trace.joins import id_keys, lookup, roots_and_depths
 from nestviz.trace.model import NO_PARENT, UNKNOWN, Ints, RecordingInfo, Rows, Segments, Small, Trace, Waits
@@ -109,6 +116,8 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
         dependencies=dependencies,
         requirements=gather_requirements(store, texts),
         sources=sources_of(known),
+        exports=gather_exports(store, rows),
+        repeats=gather_repeats(store, rows),
         missing=missing_of(known, rows, info.state),
         lost_events=sum(known.dropped.values()),
         position=position,

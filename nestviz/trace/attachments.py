@@ -8,12 +8,12 @@ import numpy as np
 
 from nestviz.events import EventKind
 from nestviz.trace.joins import id_keys, lookup
-from nestviz.trace.model import UNKNOWN, Dependencies, Ids, Ints, Items, Puts, Requirements, Rows
+from nestviz.trace.model import UNKNOWN, Dependencies, Exports, Ids, Ints, Items, Puts, Repeats, Requirements, Rows
 from nestviz.trace.store import Records, RecordStore
 from nestviz.trace.texts import Texts
 from nestviz.trace.waiting import rows_of_results
 
-__all__ = ["gather_dependencies", "gather_items", "gather_puts", "gather_requirements"]
+__all__ = ["gather_dependencies", "gather_exports", "gather_items", "gather_puts", "gather_repeats", "gather_requirements"]
 
 RowsOf = Callable[[Ints], Ints]
 
@@ -51,11 +51,32 @@ def gather_dependencies(store: RecordStore, rows: Rows) -> Dependencies:
     return Dependencies(waiting[known].astype(np.int32), awaited[known].astype(np.int32))
 
 
+def gather_exports(store: RecordStore, rows: Rows) -> Exports:
+    """Those whose call is known, in the order of the calls."""
+    row, records = _of_calls(store, EventKind.EXPORT, rows)
+    return Exports(row.astype(np.int32), records.raw["size"].astype(np.int64))
+
+
+def gather_repeats(store: RecordStore, rows: Rows) -> Repeats:
+    """Those whose call is known, in the order of the calls."""
+    row, records = _of_calls(store, EventKind.REPEAT, rows)
+    return Repeats(row.astype(np.int32), (records.raw["flags"] & 1) > 0, (records.raw["flags"] & 2) > 0)
+
+
 def gather_requirements(store: RecordStore, texts: Texts) -> Requirements:
     """What was said of each task, by the key of its id."""
     records = store.of(EventKind.REQUIRE)
     key, first = np.unique(id_keys(records.raw["id"]), return_index=True)
     return Requirements(key, texts.of(records)[first] if len(first) else np.full(0, UNKNOWN, np.int64))
+
+
+def _of_calls(store: RecordStore, kind: EventKind, rows: Rows) -> tuple[Ints, Records]:
+    """Records that name a known call, and its first attempt's row, in the order of the rows."""
+    records = store.of(kind)
+    row = lookup(id_keys(rows.task_id), id_keys(records.raw["id"]))
+    known = np.flatnonzero(row >= 0)
+    known = known[np.argsort(row[known], kind="stable")]
+    return row[known], records.take(known)
 
 
 def _children_ids(records: Records) -> Ids:

@@ -24,12 +24,14 @@ __all__ = [
     "NO_PARENT",
     "UNKNOWN",
     "Dependencies",
+    "Exports",
     "Ints",
     "Items",
     "Notes",
     "Process",
     "Puts",
     "RecordingInfo",
+    "Repeats",
     "Requirements",
     "Rows",
     "Section",
@@ -214,6 +216,29 @@ class Dependencies:
 
 
 @dataclass(frozen=True)
+class Exports:
+    """Calls with which the function itself was pickled and sent to the cluster: the rows, and the bytes it had become."""
+
+    row: Small
+    size_bytes: Ints
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Calls with a large argument that their caller had sent before, or had got: the rows, and which of the two it was."""
+
+    row: Small
+    is_sent: NDArray[np.bool_]
+    is_got: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
 class Requirements:
     """What tasks need to run where that is not Ray's default, as "2 CPU, 1 GPU"; by the key of the task's id, sorted."""
 
@@ -256,6 +281,8 @@ class Trace:
     puts: Puts
     dependencies: Dependencies
     requirements: Requirements
+    exports: Exports
+    repeats: Repeats
     sources: tuple[str, ...] = ()
     """Where it comes from: "capture", "ray.timeline", "state api"."""
 

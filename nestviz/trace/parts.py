@@ -9,7 +9,22 @@ from numpy.typing import NDArray
 
 from nestviz.events import Phase, RowKind
 from nestviz.trace.joins import id_keys, lookup, roots_and_depths
-from nestviz.trace.model import NO_PARENT, UNKNOWN, Dependencies, Ints, Items, Notes, Puts, Rows, Segments, Small, Trace, Waits
+from nestviz.trace.model import (
+    NO_PARENT,
+    UNKNOWN,
+    Dependencies,
+    Exports,
+    Ints,
+    Items,
+    Notes,
+    Puts,
+    Repeats,
+    Rows,
+    Segments,
+    Small,
+    Trace,
+    Waits,
+)
 from nestviz.trace.phases import phase_totals
 
 __all__ = ["part_of", "subtree_of"]
@@ -37,7 +52,9 @@ def part_of(
         receive=_totals(rows, rows.receive, inner, Phase.RECEIVE),
     )
     items, puts, dependencies = trace.items, trace.puts, trace.dependencies
+    exports, repeats = trace.exports, trace.repeats
     yielding, putting = keep[items.row], keep[puts.row]
+    exporting, repeating = keep[exports.row], keep[repeats.row]
     both = keep[dependencies.row] & keep[dependencies.on]
     return replace(
         trace,
@@ -48,6 +65,8 @@ def part_of(
         items=Items(_at(place, items.row[yielding]), items.first[yielding], items.last[yielding], items.count[yielding]),
         puts=Puts(_at(place, puts.row[putting]), puts.count[putting], puts.size_bytes[putting]),
         dependencies=Dependencies(_at(place, dependencies.row[both]), _at(place, dependencies.on[both])),
+        exports=Exports(_at(place, exports.row[exporting]), exports.size_bytes[exporting]),
+        repeats=Repeats(_at(place, repeats.row[repeating]), repeats.is_sent[repeating], repeats.is_got[repeating]),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from nestviz.events import EventKind, RowKind, State, WaitKind
+from nestviz.events import ID_BYTES, EventKind, RowKind, State, WaitKind
 from nestviz.trace.joins import id_keys, lookup
 from nestviz.trace.model import UNKNOWN, Ids, Ints, Rows, Waits
 from nestviz.trace.store import RecordStore
@@ -85,6 +85,8 @@ def _refs(store: RecordStore, rows: Rows, key: Ints, is_get: Mask) -> tuple[Ints
     ids = np.concatenate([begins.raw["id"][first], refs.raw["id"][known]])
     got = np.concatenate([is_get[first], (refs.raw["flags"][known] > 0) | is_get[at[known]]])
     row = rows_of_results(rows, ids)
+    unknown = np.flatnonzero(row < 0)
+    row[unknown] = _rows_of_puts(rows, ids[unknown])
     order = np.lexsort((~got, id_keys(ids), wait))
     wait, row, got, keys = wait[order], row[order], got[order], id_keys(ids)[order]
     if len(wait):
@@ -94,12 +96,23 @@ def _refs(store: RecordStore, rows: Rows, key: Ints, is_get: Mask) -> tuple[Ints
 
 
 def rows_of_results(rows: Rows, ids: Ids) -> Ints:
-    """The row whose end makes those tasks' results: their last attempt. The driver's own puts belong to the driver's row."""
+    """The row whose end makes those tasks' results: their last attempt."""
     nodes = np.flatnonzero((rows.kind == RowKind.TASK) | (rows.kind == RowKind.DRIVER))
     nodes = nodes[np.argsort(-rows.attempt[nodes], kind="stable")]
     at = lookup(id_keys(rows.task_id[nodes]), id_keys(ids))
     if not len(nodes):
         return np.full(len(ids), -1, np.int64)
+    return np.where(at >= 0, nodes[at], -1)
+
+
+def _rows_of_puts(rows: Rows, ids: Ids) -> Ints:
+    """The attempts, or the driver, that put those objects: Ray names them by the task's id with the attempt as its first byte."""
+    if not len(ids):
+        return np.zeros(0, np.int64)
+    nodes = np.flatnonzero((rows.kind == RowKind.TASK) | (rows.kind == RowKind.DRIVER))
+    putters = np.ascontiguousarray(rows.task_id[nodes]).view(np.uint8).reshape(-1, ID_BYTES).copy()
+    putters[:, 0] = rows.attempt[nodes]
+    at = lookup(id_keys(putters.reshape(-1).view("V24")), id_keys(ids))
     return np.where(at >= 0, nodes[at], -1)
 
 

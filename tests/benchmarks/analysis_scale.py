@@ -13,6 +13,7 @@ from made_traces import SHAPES, trace_of_tree
 
 from nestviz.analysis.concurrency import profile_of
 from nestviz.analysis.critical_path import critical_path
+from nestviz.analysis.diagnoses import diagnose
 from nestviz.analysis.span import spans_of
 from nestviz.analysis.summary import summarize
 from nestviz.analysis.totals import totals_of
@@ -39,6 +40,7 @@ def stages_of(trace):
         "span": lambda: spans_of(trace),
         "critical path": lambda: critical_path(trace),
         "concurrency": lambda: profile_of(trace),
+        "diagnoses": lambda: diagnose(trace),
         "all of the summary": lambda: summarize(trace),
     }
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from nestviz.analysis.totals import totals_of
 from nestviz.dashboard.address import Address, read_address, write_address
+from nestviz.dashboard.advice import show_advice
 from nestviz.dashboard.boxes import empty_box, problem_box, problems_shown
 from nestviz.dashboard.cut import show_cut
 from nestviz.dashboard.details import show_details
@@ -123,6 +124,8 @@ def _show_trace(trace: Trace, entry: Entry, subject: str, task: str) -> None:
         else:
             show_overview(trace, totals, theme)
             show_origins(trace, entry)
+            with problems_shown():
+                show_advice(trace, subject)
 
 
 show()
