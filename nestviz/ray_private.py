@@ -16,6 +16,8 @@
   several. Without it a call that inherits its placement group is recorded as one that needs none.
 * `global_worker.core_worker.get_current_task_attempt_number()`: there is no public way. Without it attempts are
   numbered as they start.
+* `global_worker.node.get_session_dir_path()`: the session's name on a Ray whose runtime context does not tell it. Without both nothing
+  is recorded: processes would not find each other.
 * `ObjectRefGenerator._generator_ref`: the id of a streaming task. Without it such tasks hang below the unknown parent.
 * `ray._raylet.asyncio`: `ObjectRef` is a compiled class whose `__await__` cannot be exchanged; it calls `asyncio.wrap_future`, which
   can. Without it time in `await ref` counts as compute.
@@ -70,6 +72,7 @@ __all__ = [
     "patch_submission",
     "pickled_function",
     "replace_function",
+    "session_name",
 ]
 
 HIDDEN_KEYWORD = "_nestviz_origin"
@@ -95,6 +98,14 @@ def jobs() -> list[dict[str, Any]]:
     """Ray's table of jobs: JobID (hex), IsDead, DriverPid, StartTime (Unix ms), Entrypoint. AttributeError on a Ray without it."""
     found: list[dict[str, Any]] = ray._private.state.jobs()
     return found
+
+
+def session_name() -> str:
+    """The name of this run of the cluster."""
+    context = ray.get_runtime_context()
+    if hasattr(context, "get_session_name"):
+        return str(context.get_session_name())
+    return str(_worker.global_worker.node.get_session_dir_path()).rpartition("/")[2]  # type: ignore[union-attr]  # we are connected
 
 
 def _core_worker() -> Any:

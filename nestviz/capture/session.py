@@ -157,7 +157,7 @@ def _open_in_driver() -> Recorder:
     job_id, node_id = context.get_job_id(), context.get_node_id()
     offset = offset_to_unix_ns()
     begin_ns = monotonic_ns() + offset
-    base = node_folder(context.get_session_name(), node_id)
+    base = node_folder(ray_private.session_name(), node_id)
     folder = base / job_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     recorder = Recorder(_new_ring(folder, job_id, node_id, _DRIVER_RECORDS))
@@ -189,7 +189,7 @@ def _join_in_worker() -> Recorder:
     """Leave a ring in the job's folder of this node, whether or not anybody takes from it yet: nothing of the start is lost."""
     context = ray.get_runtime_context()
     job_id, node_id = context.get_job_id(), context.get_node_id()
-    folder = node_folder(context.get_session_name(), node_id) / job_id
+    folder = node_folder(ray_private.session_name(), node_id) / job_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     description = read_description(folder)  # on the driver's node; on others the program's functions tell
     if description is not None and description.meta.get("is_everything_traced") is True:

@@ -41,7 +41,7 @@ def _folder() -> Path:
     """The job's meeting folder on this node; where there can be none, that of the recordings."""
     context = ray.get_runtime_context()
     try:
-        return node_folder(context.get_session_name(), context.get_node_id()) / context.get_job_id()
+        return node_folder(ray_private.session_name(), context.get_node_id()) / context.get_job_id()
     except (CaptureError, OSError):
         return recordings_home()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import ray
 
+from nestviz import ray_private
 from nestviz.collector.meeting import node_folder
 from nestviz.collector.portions import Portion, Receipt, RingFolder
 
@@ -76,7 +77,7 @@ class NestvizRelay:
 
     def __init__(self) -> None:
         context = ray.get_runtime_context()
-        self._rings = NodeRings(node_folder(context.get_session_name(), context.get_node_id()))
+        self._rings = NodeRings(node_folder(ray_private.session_name(), context.get_node_id()))
 
     def collect(self, receipts: Receipts, max_bytes: int) -> Batch:
         """See NodeRings.collect; up to about `max_bytes`."""
