@@ -123,9 +123,9 @@ def _show_trace(trace: Trace, entry: Entry, subject: str, task: str) -> None:
             show_details(trace, task, theme)
         else:
             show_overview(trace, totals, theme)
-            show_origins(trace, entry)
             with problems_shown():
                 show_advice(trace, subject)
+            show_origins(trace, entry)
 
 
 show()
