@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import streamlit as st
 
 from nestviz.dashboard.boxes import problems_shown
@@ -10,6 +12,8 @@ from nestviz.dashboard.pages import PAGES
 from nestviz.dashboard.style import LOGO, STYLE
 
 __all__ = ["main"]
+
+import_module("pandas")  # Streamlit loads it at its first table; a picture drawn in that moment would find it half loaded and fail
 
 
 def main() -> None:

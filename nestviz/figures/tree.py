@@ -201,7 +201,7 @@ def _state(drawing: Drawing, places: list[int], state: State, hover: list[str]) 
     if sign or any(is_retry):
         trace |= {
             "mode": "markers+text", "text": [sign or "↻" * retry for retry in is_retry], "textposition": "middle center",
-            "textfont": {"size": np.clip(drawing.size[places] * 0.62, 6, 12).tolist(), "color": "#FFFFFF"},
+            "textfont": {"size": np.clip(drawing.size[places] * 0.62, 6, 12).tolist(), "color": colours.background},
         }  # fmt: skip
     return trace
 
