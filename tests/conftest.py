@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
+settings.register_profile("nestviz", deadline=None)  # the machine may be busy
+settings.load_profile("nestviz")
 
 
 @pytest.fixture(scope="session", autouse=True)
