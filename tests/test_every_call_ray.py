@@ -194,7 +194,7 @@ def test_the_tree_is_ray_s_own(run):
     missing = {task.name for task in run.ray_tasks if task.task_id not in parents}
     assert missing <= {"NestvizCollector.__init__", "NestvizCollector.hurry"}
     ray_parents = {task_id: parent for task_id, parent in ray_parents.items() if task_id in parents}
-    assert len(ray_parents) >= len(EXPECTED.strip().splitlines()) - 3
+    assert len(ray_parents) >= len(EXPECTED.strip().splitlines()) * 0.8  # Ray forgets some of workers that die
     differing = {task_id for task_id, parent in ray_parents.items() if parents[task_id] != parent}
     assert {names[parents[task_id]] for task_id in differing} <= PARENTS_RAY_DOES_NOT_KNOW
     for task_id in differing:

@@ -201,7 +201,7 @@ def test_workers_that_cannot_import_nestviz_run_the_program_all_the_same(run, tm
 
 
 HABITS = """
-import asyncio, sys
+import asyncio, sys, time
 import ray
 
 @ray.remote
@@ -210,14 +210,8 @@ def noted(x: int) -> float:
 
 @ray.remote
 class Particular:
-    def __new__(cls, *args):
-        return super().__new__(cls)
-
     def __init__(self, value):
         self.value = value
-
-    def __getattr__(self, name):
-        raise AttributeError(name)
 
     def __repr__(self):
         return "Particular"
@@ -242,6 +236,7 @@ print(ray.get(Particular.remote(3).size.remote()))
 dead = Particular.remote(1)
 print(ray.get(dead.size.remote()))
 ray.kill(dead)
+time.sleep(1)
 refs = [dead.size.remote(), noted.remote(fail.remote())]
 for ref in refs:
     try:

@@ -57,9 +57,8 @@ def begin_attempt(
         task_id = ray_private.current_task_id()
         if is_plain_call(task_id):
             return None
-        if args and MARK in type(args[0]).__dict__:
-            unwrap_class(type(args[0]))
-        hook_names_of(function)
+        is_first = bool(args) and MARK in type(args[0]).__dict__
+        hook_names_of(unwrap_class(type(args[0])) if is_first else (function,))
         scope = recorder.started(task_id, ray_private.current_attempt_number(), name, entered, size_of(args, kwargs))
         if origin is not None:
             recorder.came_from(scope, *origin)

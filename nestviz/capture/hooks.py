@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any  # Ray's own calls take and return anything
 
 import ray
@@ -66,14 +66,14 @@ def install() -> None:
     trace_everything()
 
 
-def hook_names_of(function: Callable[..., Any]) -> None:
-    """A function that brought nestviz to this worker may have brought Ray's plain `get` before: exchange what it names."""
+def hook_names_of(functions: Iterable[Callable[..., Any]]) -> None:
+    """Functions that brought nestviz to this worker may have brought Ray's plain `get` before: exchange what they name."""
     if _unhooked:
         _unhooked.clear()
-        names = getattr(function, "__globals__", {})
-        if not str(names.get("__name__", "")).startswith("ray."):
-            traced = {id(plain): recorded for plain, recorded in _REPLACED.values()}
-            names.update({name: traced[id(value)] for name, value in names.items() if id(value) in traced})
+        traced = {id(plain): recorded for plain, recorded in _REPLACED.values()}
+        for names in {id(names): names for names in (getattr(one, "__globals__", {}) for one in functions)}.values():
+            if not str(names.get("__name__", "")).startswith("ray."):
+                names.update({name: traced[id(value)] for name, value in names.items() if id(value) in traced})
 
 
 _unhooked = ["whatever was unpickled before these hooks were in place"]

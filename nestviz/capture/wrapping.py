@@ -55,18 +55,19 @@ def wrap_class(actor_class: type) -> None:
     setattr(actor_class, MARK, name)
 
 
-def unwrap_class(actor_class: type) -> None:
-    """Give the class its plain methods back where it stands for the actor itself: Ray has taken the wrapped ones already.
+def unwrap_class(actor_class: type) -> list[Function]:
+    """Give the class its plain methods back where it stands for the actor itself, and return them: Ray has taken the wrapped ones.
 
     What the actor's methods call of each other then costs nothing.
     """
-    if MARK not in actor_class.__dict__:
-        return
+    plain = []
     for name, raw in list(actor_class.__dict__.items()):
         function = getattr(raw, "__func__", raw)
         if hasattr(function, MARK):
+            plain.append(function.__wrapped__)
             _restore(actor_class, name, raw, function.__wrapped__)
     delattr(actor_class, MARK)
+    return plain
 
 
 def _restore(actor_class: type, name: str, raw: object, plain: Function) -> None:

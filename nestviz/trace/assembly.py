@@ -80,11 +80,12 @@ def assemble(known: Known, store: RecordStore, info: RecordingInfo, *, now_ns: i
     rows = _rows(drafts, owners, known, info, table_size=len(texts.table), now_ns=now_ns)
     rows = replace(rows, fetch=_padded(joined.fetch, rows), store=_padded(joined.store, rows))
     rows = _settle(rows, drafts, known, is_closed=info.state != "live" and not known.is_attached, now_ns=now_ns)
-    rows = with_cancellations(rows, store, clock)
+    has_told = _have_told(store, rows, owners)
+    rows = with_cancellations(rows, store, clock, has_told)
     items = gather_items(store, rows, owners.rows_of, clock)
     waits = assemble_waits(store, texts, rows, owners.rows_of, clock, items.row)
     dependencies = gather_dependencies(store, rows)
-    rows = with_failed_arguments(with_outcomes(rows, waits), dependencies)
+    rows = with_failed_arguments(with_outcomes(rows, waits, has_told), dependencies)
     inner = _inner(store, rows, waits, owners, clock, now_ns)
     waiting = waits.row[waits.end == UNKNOWN]
     is_waiting = np.zeros(len(rows), np.bool_)
@@ -224,6 +225,14 @@ def _depths(parent: Ints, kind: NDArray[np.generic]) -> Small:
     _, depth = roots_and_depths(parent)
     depths: Small = (depth - (kind == RowKind.SPAN)).astype(np.int32)
     return depths
+
+
+def _have_told(store: RecordStore, rows: Rows, owners: Owners) -> NDArray[np.bool_]:
+    """Rows whose own process has reported their end."""
+    told = owners.rows_of(store.of(EventKind.END).key("scope"))
+    have = np.zeros(len(rows), np.bool_)
+    have[told[told < len(rows)]] = True
+    return have
 
 
 def _settle(rows: Rows, drafts: Drafts, known: Known, *, is_closed: bool, now_ns: int) -> Rows:

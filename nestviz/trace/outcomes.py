@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nestviz.events import EventKind, State, WaitKind
 from nestviz.trace.joins import id_keys, lookup
@@ -16,10 +17,10 @@ __all__ = ["with_cancellations", "with_failed_arguments", "with_outcomes"]
 _RECURSIVE = 2
 
 
-def with_cancellations(rows: Rows, store: RecordStore, clock_ns: int) -> Rows:
+def with_cancellations(rows: Rows, store: RecordStore, clock_ns: int, has_told: NDArray[np.bool_]) -> Rows:
     """Rows that were told to stop, or whose callers were, and that never started or died without a word are cancelled.
 
-    A task that never started ended when it was told to.
+    A task that never started ended when it was told to. `has_told`: rows whose end their process has reported.
     """
     records = store.of(EventKind.CANCEL)
     at = lookup(id_keys(records.raw["id"]), id_keys(rows.task_id))
@@ -31,7 +32,7 @@ def with_cancellations(rows: Rows, store: RecordStore, clock_ns: int) -> Rows:
     told = np.where(told == UNKNOWN, above, told)
     has_been = (told != UNKNOWN) & (rows.submit_begin != UNKNOWN)
     never = has_been & (rows.state == State.SUBMITTED) & (told >= rows.submit_begin)
-    died = has_been & (rows.state == State.LOST) & (rows.end >= told)
+    died = has_been & ~has_told & np.isin(rows.state, [State.LOST, State.FAILED]) & (rows.end >= told)
     return replace(
         rows,
         state=np.where(never | died, State.CANCELLED, rows.state).astype(np.uint8),
@@ -39,14 +40,14 @@ def with_cancellations(rows: Rows, store: RecordStore, clock_ns: int) -> Rows:
     )
 
 
-def with_outcomes(rows: Rows, waits: Waits) -> Rows:
-    """A task whose result somebody got has ended, wherever it ran, and well if that is no error; nothing else is known of it.
+def with_outcomes(rows: Rows, waits: Waits, has_told: NDArray[np.bool_]) -> Rows:
+    """A task whose result somebody got has ended, wherever it ran, and well if that is no error, whatever Ray's record makes of it.
 
     When a wait for several raises the error of one of them, it is the one that never reported anything, if there is just one.
     """
     wait = np.repeat(np.arange(len(waits)), np.diff(waits.offset))
     row = waits.refs.astype(np.int64)
-    is_silent = (row >= 0) & (rows.state[row] == State.SUBMITTED) & (rows.start[row] == UNKNOWN)
+    is_silent = (row >= 0) & ~has_told[row] & np.isin(rows.state[row], [State.SUBMITTED, State.FINISHED])
     is_over = is_silent & (waits.end[wait] != UNKNOWN) & (waits.kind[wait] != WaitKind.WAIT)
     if not is_over.any():
         return rows
@@ -56,7 +57,8 @@ def with_outcomes(rows: Rows, waits: Waits) -> Rows:
     first = np.flatnonzero(is_over & (waits.got | has_failed))[::-1]  # of several waits for one task the first one is written last
     state, end, error = rows.state.copy(), rows.end.copy(), rows.error.copy()
     state[row[first]] = np.where(has_failed[first], State.FAILED, State.FINISHED)
-    end[row[first]] = waits.end[wait[first]]
+    ended = rows.end[row[first]]
+    end[row[first]] = np.where(ended == UNKNOWN, waits.end[wait[first]], ended)
     error[row[first]] = np.where(has_failed[first], waits.error[wait[first]], UNKNOWN)
     return replace(rows, state=state, end=end, error=error)
 
