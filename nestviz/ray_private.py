@@ -57,6 +57,7 @@ __all__ = [
     "current_attempt_number",
     "current_task_id",
     "function_behind",
+    "function_name",
     "generator_task_id",
     "is_cluster_own",
     "is_driver",
@@ -204,6 +205,11 @@ def function_behind(remote_function: Any) -> Call | None:
     """The Python function behind a remote one; None for one in another language."""
     plain = getattr(remote_function, "_function", None)
     return plain if callable(plain) and not getattr(remote_function, "_is_cross_language", False) else None
+
+
+def function_name(remote_function: Any) -> str:
+    """The qualified name of the Python function behind a remote one; "" for one in another language."""
+    return str(getattr(function_behind(remote_function), "__qualname__", ""))
 
 
 def pickled_function(remote_function: Any) -> bytes:

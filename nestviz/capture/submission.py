@@ -69,20 +69,22 @@ def wrap_function_call(original: Call) -> Call:
 
     @functools.wraps(original)
     def submit(self: Any, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any) -> Any:  # signature is Ray's
-        name = _name_of_function(self)
-        recorder = _recorder() if name else None
-        if recorder is None:
+        name, is_tentative = _name_of_function(self), False
+        recorder = _recorder() if name else active_recorder()
+        if recorder is not None and not name:  # nobody will tell of its execution but Ray's own record
+            name, is_tentative = ray_private.function_name(self), True
+        if recorder is None or not name:
             return original(self, args, kwargs, *rest, **options)
         call = _Submission(recorder)
         sent = kwargs
-        if options.get("num_returns") == 0 and ray_private.make_room_for_hidden_keyword(self):
+        if options.get("num_returns") == 0 and not is_tentative and ray_private.make_room_for_hidden_keyword(self):
             sent = call.with_origin(kwargs)
         needs = requirement(options, inherited_group=ray_private.captured_group())  # Ray takes options away
         pickled = ray_private.pickled_function(self)
         result = original(self, args, sent, *rest, **options)
         with suppress(Exception):  # the call has been made; whether it could be noted must not matter
             task_id = _task_id_of(result)
-            call.made(task_id, options.get("name") or name, args, kwargs, needs)
+            call.made(task_id, options.get("name") or last_part(name), args, kwargs, needs, is_tentative=is_tentative)
             if ray_private.pickled_function(self) is not pickled:
                 recorder.exported(task_id, len(ray_private.pickled_function(self)))
         return result
