@@ -32,9 +32,9 @@ def running_jobs() -> tuple[RunningJob, ...]:
     Raises whatever Ray raises when it does not tell.
     """
     try:
-        jobs = _from_table()
-    except AttributeError:
         jobs = _from_state_api()
+    except Exception:  # noqa: BLE001 - it needs Ray's dashboard, and says in many ways that there is none
+        jobs = _from_table()
     own = ray.get_runtime_context().get_job_id()
     return tuple(sorted((job for job in jobs if job.job_id != own and not _OURS.search(job.command)), key=lambda job: job.job_id))
 
@@ -51,8 +51,9 @@ def _from_state_api() -> list[RunningJob]:
     from ray.util.state import list_jobs
 
     logging.getLogger("ray").setLevel(logging.CRITICAL)
+    found = list_jobs(ray.get_runtime_context().gcs_address, limit=_LIMIT, raise_on_missing_output=False)
     return [
-        RunningJob(job.job_id, int(job.driver_info.pid) if job.driver_info else 0, job.entrypoint or "")
-        for job in list_jobs(ray.get_runtime_context().gcs_address, limit=_LIMIT, raise_on_missing_output=False)
+        RunningJob(job.job_id, int(job.driver_info.pid), job.entrypoint or "", (job.start_time or 0) * 1_000_000)
+        for job in found
         if job.job_id and job.status == "RUNNING"
     ]
