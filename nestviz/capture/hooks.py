@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any  # Ray's own calls take and return anything
@@ -71,7 +72,9 @@ def hook_names_of(functions: Iterable[Callable[..., Any]]) -> None:
     if _unhooked:
         _unhooked.clear()
         traced = {id(plain): recorded for plain, recorded in _REPLACED.values()}
-        for names in {id(names): names for names in (getattr(one, "__globals__", {}) for one in functions)}.values():
+        # Ray's tracing and the user's decorators stand around what the user wrote
+        every = (getattr(inspect.unwrap(one), "__globals__", {}) for one in functions)
+        for names in {id(names): names for names in every}.values():
             if not str(names.get("__name__", "")).startswith("ray."):
                 names.update({name: traced[id(value)] for name, value in names.items() if id(value) in traced})
 
