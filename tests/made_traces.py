@@ -11,20 +11,15 @@ import numpy as np
 from nestviz.events import Phase, RowKind, State, WaitKind
 from nestviz.trace.model import (
     UNKNOWN,
-    Dependencies,
-    Exports,
-    Items,
     Notes,
     Process,
-    Puts,
     RecordingInfo,
-    Repeats,
-    Requirements,
     Rows,
     Segments,
     Trace,
     Waits,
 )  # fmt: skip
+from nestviz.trace.side_tables import Dependencies, Exports, Items, Puts, Repeats, Requirements
 
 EPOCH_NS = 1_700_000_000 * 10**9
 US = 1_000

@@ -8,7 +8,8 @@ import numpy as np
 
 from nestviz.events import EventKind
 from nestviz.trace.joins import id_keys, lookup
-from nestviz.trace.model import UNKNOWN, Dependencies, Exports, Ids, Ints, Items, Puts, Repeats, Requirements, Rows
+from nestviz.trace.model import UNKNOWN, Ids, Ints, Rows
+from nestviz.trace.side_tables import Dependencies, Exports, Items, Puts, Repeats, Requirements
 from nestviz.trace.store import Records, RecordStore
 from nestviz.trace.texts import Texts
 from nestviz.trace.waiting import rows_of_results

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nestviz.events import RowKind
+from nestviz.trace.arrays import Codes, Ids, Ints, Small
+from nestviz.trace.side_tables import Dependencies, Exports, Items, Puts, Repeats, Requirements
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -23,19 +25,16 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_PARENT",
     "UNKNOWN",
-    "Dependencies",
-    "Exports",
+    "Codes",
+    "Ids",
     "Ints",
-    "Items",
     "Notes",
     "Process",
-    "Puts",
     "RecordingInfo",
-    "Repeats",
-    "Requirements",
     "Rows",
     "Section",
     "Segments",
+    "Small",
     "Trace",
     "Waits",
 ]
@@ -44,11 +43,6 @@ UNKNOWN = -1
 NO_PARENT = -1
 _KEY_BYTES = 8
 _COMMON = b"\xff" * _KEY_BYTES
-
-Ints = NDArray[np.int64]
-Ids = NDArray[np.void]
-Small = NDArray[np.int32]
-Codes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -177,73 +171,6 @@ class Notes:
     section: Small  # the section in whose block a driver said it, -1 elsewhere
     key: tuple[str, ...]
     value: tuple[int | float | str, ...]
-
-
-@dataclass(frozen=True)
-class Items:
-    """What generators yielded: per attempt when its first and its last item came, so far, and how many."""
-
-    row: Small
-    first: Ints
-    last: Ints
-    count: Ints
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-@dataclass(frozen=True)
-class Puts:
-    """`ray.put` by task: how often, and how many bytes in all (of those whose size is known)."""
-
-    row: Small
-    count: Ints
-    size_bytes: Ints
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-@dataclass(frozen=True)
-class Dependencies:
-    """Tasks that start only when another's result is there: `row` waits for `on`, both row numbers."""
-
-    row: Small
-    on: Small
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-@dataclass(frozen=True)
-class Exports:
-    """Calls with which the function itself was pickled and sent to the cluster: the rows, and the bytes it had become."""
-
-    row: Small
-    size_bytes: Ints
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-@dataclass(frozen=True)
-class Repeats:
-    """Calls with a large argument that their caller had sent before, or had got: the rows, and which of the two it was."""
-
-    row: Small
-    is_sent: NDArray[np.bool_]
-    is_got: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-@dataclass(frozen=True)
-class Requirements:
-    """What tasks need to run where that is not Ray's default, as "2 CPU, 1 GPU"; by the key of the task's id, sorted."""
-
-    key: NDArray[np.uint64]
-    text: Ints  # number in Trace.texts
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from nestviz.events import EventKind, State, WaitKind
 from nestviz.trace.joins import id_keys, lookup
-from nestviz.trace.model import UNKNOWN, Dependencies, Ints, Rows, Waits
+from nestviz.trace.model import UNKNOWN, Ints, Rows, Waits
+from nestviz.trace.side_tables import Dependencies
 from nestviz.trace.store import RecordStore
 
 __all__ = ["with_cancellations", "with_failed_arguments", "with_outcomes"]

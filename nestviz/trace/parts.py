@@ -12,13 +12,8 @@ from nestviz.trace.joins import id_keys, lookup, roots_and_depths
 from nestviz.trace.model import (
     NO_PARENT,
     UNKNOWN,
-    Dependencies,
-    Exports,
     Ints,
-    Items,
     Notes,
-    Puts,
-    Repeats,
     Rows,
     Segments,
     Small,
@@ -26,6 +21,7 @@ from nestviz.trace.model import (
     Waits,
 )
 from nestviz.trace.phases import phase_totals
+from nestviz.trace.side_tables import Dependencies, Exports, Items, Puts, Repeats
 
 __all__ = ["part_of", "subtree_of"]
 
