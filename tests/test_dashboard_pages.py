@@ -308,3 +308,30 @@ def test_the_page_says_where_its_facts_come_from_and_can_ask_ray_while_the_recor
 def test_a_finished_recording_offers_no_reading_of_ray_s_record(home):
     write_recording(home, RECORDING, quicksort())
     assert "Read Ray's own record now" not in [button.label for button in opened().button]
+
+
+def test_the_insight_page_says_what_limits_the_program_and_draws_what_would_change_it(home):
+    write_recording(home, RECORDING, quicksort())
+    app = opened("insight")
+    assert list(tiles_of(app)) == ["Makespan", "Work", "Span", "Burdened span", "Parallelism", "Speedup"]
+    assert "faster" in html_of(app)
+    assert charts_of(app)[:2] == ["phases", "cpus"]
+    assert app.dataframe[0].value["Share of the makespan"].sum() <= 1.0001
+
+
+def test_the_insight_page_has_a_word_for_nothing_and_for_a_program_without_calls(home):
+    assert opened("insight").subheader[0].value == "Nothing recorded yet"
+    journal = LiveJournal(home, RECORDING)
+    journal.write(RecordingBuilder())
+    assert "no task yet" in opened("insight").text[0].value
+    journal.close()
+
+
+def test_names_are_text_on_the_insight_page(home):
+    builder = RecordingBuilder()
+    task = builder.run(builder.submit(HOSTILE, size=5), 1, 50)
+    builder.get(None, [task], 1, 50)
+    builder.close(60)
+    write_recording(home, RECORDING, builder)
+    app = opened("insight")
+    assert "<script>" not in html_of(app)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["LIVE", "PAGES", "RECORDINGS", "RUN", "PageEntry"]
+__all__ = ["INSIGHT", "LIVE", "PAGES", "RECORDINGS", "RUN", "PageEntry"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class PageEntry:
 
 
 LIVE = PageEntry("live.py", "Live", ":material/account_tree:")
+INSIGHT = PageEntry("insight.py", "Insight", ":material/insights:")
 RUN = PageEntry("run.py", "Run", ":material/play_circle:")
 RECORDINGS = PageEntry("recordings.py", "Recordings", ":material/inventory_2:")
 
-PAGES = (LIVE, RUN, RECORDINGS)
+PAGES = (LIVE, INSIGHT, RUN, RECORDINGS)
