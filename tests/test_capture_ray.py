@@ -319,7 +319,7 @@ def test_several_drivers_do_not_mix(ray, tmp_path):
     path.write_text(code, encoding="utf-8")
     env = {**os.environ, "RAY_ADDRESS": ray.get_runtime_context().gcs_address, "NESTVIZ_HOME": str(tmp_path / "home")}
     twins = [subprocess.Popen([sys.executable, str(path)], env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [twin.communicate(timeout=120)[0] for twin in twins] == ["6\n", "6\n"]
+    assert [twin.communicate(timeout=120)[0].splitlines()[-1] for twin in twins] == ["6", "6"]
     entries = Catalogue(tmp_path / "home").entries()
     assert [entry.tasks for entry in entries] == [4, 4]
     assert len({entry.recording for entry in entries}) == 2

@@ -249,5 +249,5 @@ def test_items_puts_and_waits_are_counted(run):
     naps = [row for row in run.rows if row["parent_id"] == rows["Async.gathered"]["task_id"]]
     gathered = rows["Async.gathered"]
     awaited = max(row["end"] for row in naps) - gathered["start"]
-    assert gathered["blocked"] == pytest.approx(awaited, abs=20 * MS)
+    assert 190 * MS <= gathered["blocked"] <= awaited  # the longer nap takes 0.2 s
     assert gathered["blocked"] + gathered["receive"] + gathered["spawn"] <= gathered["end"] - gathered["start"]

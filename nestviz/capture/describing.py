@@ -67,9 +67,14 @@ def requirement(options: Mapping[str, Any], *, cpus: float = 1, inherited_group:
 
 
 def state_after(problem: BaseException) -> State:
-    """The state of an attempt that raised: an actor that takes its leave has finished, who is interrupted was cancelled."""
+    """The state of an attempt that raised: an actor that takes its leave has finished, who is interrupted was cancelled.
+
+    Whoever is made to exit, as Ray does with orphans, is lost with its process.
+    """
     if isinstance(problem, ray.exceptions.AsyncioActorExit) or (isinstance(problem, SystemExit) and not problem.code):
         return State.FINISHED
+    if isinstance(problem, SystemExit):
+        return State.LOST
     is_cancelled = isinstance(problem, (KeyboardInterrupt, GeneratorExit, ray.exceptions.TaskCancelledError))
     return State.CANCELLED if is_cancelled or type(problem).__name__ == "CancelledError" else State.FAILED
 

@@ -33,7 +33,7 @@ def with_cancellations(rows: Rows, store: RecordStore, clock_ns: int, has_told: 
     told = np.where(told == UNKNOWN, above, told)
     has_been = (told != UNKNOWN) & (rows.submit_begin != UNKNOWN)
     never = has_been & (rows.state == State.SUBMITTED) & (told >= rows.submit_begin)
-    died = has_been & ~has_told & np.isin(rows.state, [State.LOST, State.FAILED]) & (rows.end >= told)
+    died = has_been & ((rows.state == State.LOST) | (~has_told & (rows.state == State.FAILED))) & (rows.end >= told)
     return replace(
         rows,
         state=np.where(never | died, State.CANCELLED, rows.state).astype(np.uint8),

@@ -46,7 +46,7 @@ def test_names_show_literally_in_pictures_hovers_and_details(page, server, hosti
     expect(page.locator(f"{chart('timeline')} .hoverlayer")).to_contain_text("<b>x</b>")
     page.mouse.click(*centre(bar))
     details = page.locator(".st-key-details")
-    expect(details.locator(".nv-title")).to_have_text(HOSTILE)
+    expect(details.locator(".nv-title").first).to_have_text(HOSTILE)
     expect(details).to_contain_text("<i>key</i>")
     child = details.locator(".st-key-children button")
     expect(child).to_contain_text("[see](https")

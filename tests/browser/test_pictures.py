@@ -137,9 +137,9 @@ def test_a_click_selects_the_task_everywhere_and_a_reload_keeps_it(page, server,
     expect(details).to_contain_text("quick_sort(")
     expect(details).to_contain_text("task id")
     expect(page).to_have_url(re.compile(r"[?&]task=[0-9a-f]{16}"))
-    title = details.locator(".nv-title").inner_text()
+    title = details.locator(".nv-title").first.inner_text()
     page.reload()
-    expect(details.locator(".nv-title")).to_have_text(title)
+    expect(details.locator(".nv-title").first).to_have_text(title)
 
 
 def test_the_theme_of_the_person_recolours_everything(page, server, home):

@@ -56,12 +56,12 @@ def read_the_story_of_a_task(page):
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url("**task=**")
     details = page.locator(".st-key-details")
-    expect(details.locator(".nv-title")).to_have_text(re.compile(r"quick_sort\([\d,]+\)"))
+    expect(details.locator(".nv-title").first).to_have_text(re.compile(r"quick_sort\([\d,]+\)"))
     expect(details).to_contain_text("computing")
     expect(details.locator(".st-key-crumbs")).to_contain_text("driver")
-    title = details.locator(".nv-title").inner_text()
+    title = details.locator(".nv-title").first.inner_text()
     page.reload()
-    expect(details.locator(".nv-title")).to_have_text(title)
+    expect(details.locator(".nv-title").first).to_have_text(title)
 
 
 def test_a_run_is_stopped_and_the_next_one_works(page, server, home):
