@@ -12,6 +12,7 @@ from pathlib import Path
 
 import instrumented
 import pytest
+from output import own
 
 import nestviz
 from nestviz.events import RowKind
@@ -271,6 +272,7 @@ def run_script(ray, tmp_path, code, **environment):
     address = ray.get_runtime_context().gcs_address
     env = {**os.environ, "RAY_ADDRESS": address, "NESTVIZ_HOME": str(home), **environment}
     done = subprocess.run([sys.executable, str(path)], env=env, capture_output=True, text=True, timeout=120, check=False)
+    done.stdout = own(done.stdout)
     return done, Catalogue(home).entries()
 
 

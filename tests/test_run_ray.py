@@ -10,6 +10,7 @@ import textwrap
 from collections import Counter
 
 import pytest
+from output import own
 
 import nestviz
 from nestviz.recordings import Catalogue
@@ -62,7 +63,7 @@ def run(ray_session, tmp_path):
 def test_output_arguments_and_status_are_the_program_s_own_and_every_task_is_recorded(run):
     plain, traced = run("a", "--b", command=()), run("a", "--b")
     outputs = [process.communicate(timeout=120) for process in (plain, traced)]
-    assert outputs[0][0] == outputs[1][0] == "['a', '--b'] __main__ 4\n"
+    assert own(outputs[0][0]) == own(outputs[1][0]) == "['a', '--b'] __main__ 4\n"
     assert "to stderr" in outputs[1][1]
     assert plain.returncode == traced.returncode == 7
     (entry,) = Catalogue(run.home).entries()
@@ -81,7 +82,7 @@ def test_an_exception_has_the_program_s_own_traceback(run):
 
 def test_a_module_runs_with_a_name_of_its_own(run):
     process = run("x", command=("-m", "nestviz", "run", "--name", "mine", "-m"), target=("program",))
-    assert process.communicate(timeout=120)[0] == "['x'] __main__ 4\n"
+    assert own(process.communicate(timeout=120)[0]) == "['x'] __main__ 4\n"
     assert [entry.name for entry in Catalogue(run.home).entries()] == ["mine"]
 
 
@@ -132,7 +133,7 @@ print(get(twice.remote(3)), get(Doubler.remote().twice.remote(4)))
 def test_one_line_in_the_program_records_what_comes_after_it(run, tmp_path):
     (tmp_path / "program.py").write_text(INSTALLED_LATE, encoding="utf-8")
     process = run(command=())
-    assert process.communicate(timeout=120)[0] == "2 4\n6 8\n"
+    assert own(process.communicate(timeout=120)[0]) == "2 4\n6 8\n"
     (entry,) = Catalogue(run.home).entries()
     trace = nestviz.load(entry.path)
     # what came before it, Ray's own record may tell, without saying who called it
@@ -194,7 +195,7 @@ def test_workers_that_cannot_import_nestviz_run_the_program_all_the_same(run, tm
     (tmp_path / "program.py").write_text(WITHOUT_NESTVIZ, encoding="utf-8")
     process = run(str(broken.parent))
     out, err = process.communicate(timeout=120)
-    assert (out, process.returncode) == ("1 [0, 1]\n3 4\n[0, 1]\n", 0), err
+    assert (own(out), process.returncode) == ("1 [0, 1]\n3 4\n[0, 1]\n", 0), err
     (entry,) = Catalogue(run.home).entries()
     states = {row["name"]: row["state"] for row in nestviz.load(entry.path).to_arrow().to_pylist()}
     assert states["Actor.method"] == "finished"  # its result arrived, though nobody saw it run
@@ -251,7 +252,7 @@ def test_a_program_s_habits_are_left_alone_and_what_never_ran_has_its_end(run, t
     (tmp_path / "program.py").write_text(HABITS, encoding="utf-8")
     plain, traced = run(command=("-O",)), run(command=("-O", "-m", "nestviz", "run"))
     outputs = [process.communicate(timeout=120) for process in (plain, traced)]
-    assert outputs[0][0] == outputs[1][0]
+    assert own(outputs[0][0]) == own(outputs[1][0])
     assert [process.returncode for process in (plain, traced)] == [0, 0], outputs[1][1]
     (entry,) = Catalogue(run.home).entries()
     rows = [row for row in nestviz.load(entry.path).to_arrow().to_pylist() if row["kind"] == "task"]
