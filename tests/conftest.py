@@ -45,10 +45,6 @@ def no_session_ray():
 def pytest_collection_modifyitems(items):
     """Browser tests come last: their server keeps a Ray of its own to the end, and there is one cluster at a time."""
     items.sort(key=lambda item: "browser" in item.path.parts)
-    for item in items:
-        if item.get_closest_marker("ray") or item.get_closest_marker("browser"):
-            # Ray itself loses a race now and then (an interrupt by ray.cancel, events of a worker that ends): twice is a failure
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_sessionfinish():
